@@ -1,0 +1,132 @@
+"""The rule tree, compiled: `Table.match(facts)` finds the first branch that fits.
+
+Rule: a node whose children do not match is itself the answer, so nothing is ever unrouted.
+This file knows no file format; `services/router/rules/` builds a `Table` from a rule file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from services.contact.decision import Effect, Fact
+from services.contact.event import Channel
+
+ROOT = "default"
+"""The id of the tree's root."""
+CHOSEN = "chosen"
+"""A node's channel: what the customer chose."""
+SAME = "same"
+"""A node's channel: the one the contact came on."""
+
+Facts = Mapping[str, Fact]
+Test = Callable[[Facts], bool]
+
+
+class Span(msgspec.Struct, frozen=True):
+    """Open from `start` to `end`, minutes after local midnight, 0 to 1440, start < end."""
+
+    start: int
+    end: int
+
+
+class Queue(msgspec.Struct, frozen=True, kw_only=True):
+    """Where people wait for contacts: its hours and the platform that runs it."""
+
+    name: str
+    week: tuple[tuple[Span, ...], ...] | None = None
+    """Spans of Monday to Sunday; None means always open."""
+    timezone: str = ""
+    """IANA name; `customer` for the customer's own; empty for the centre's."""
+    executor: str = ""
+
+
+class TableSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What holds for every rule. Times in milliseconds."""
+
+    timezone: str = "UTC"
+    """The centre's IANA zone, used where the customer's is unknown."""
+    ours: tuple[str, ...] = ()
+    """Our own addresses and domains, lower case."""
+    executors: dict[str, str] = {}
+    """The platform that owns a channel, by channel."""
+    stale_after_ms: int = 60_000
+    reopen_within_ms: int = 72 * 3_600_000
+    idle_window_ms: int = 30 * 86_400_000
+    revise_within_ms: int = 60_000
+    revise_at_most: int = 2
+    unknown_consent: bool = True
+    """Does unknown consent count as granted for service, on an address the customer gave?"""
+    address_in_clear: bool = True
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What a node of the tree says, inherited values included."""
+
+    rule: str
+    channel: str = CHOSEN
+    """`chosen`, `same` or a channel."""
+    queue: str = "general"
+    priority: int = 5
+    skills: tuple[str, ...] = ()
+    respond_within_ms: dict[str, int] = {}
+    """By channel, and by `callback`."""
+    fallback: tuple[str, ...] = (CHOSEN, SAME)
+    """At most three of `chosen`, `same` and channels."""
+    once_per: str = ""
+    """Empty, `thread`, `contact` or `customer`: the node matches only once for each."""
+    expires_after_ms: int = 24 * 3_600_000
+    max_wait_ms: int = 72 * 3_600_000
+    """How long a callback may wait for opening hours before its channel is skipped."""
+    reason: str = ""
+    reroute: bool = False
+    """May it route a contact again that is already routed or owned?"""
+    effect: Effect = Effect.LIVE
+
+    @property
+    def explicit(self) -> Channel | None:
+        """The channel the node itself demands; None for `chosen` and `same`."""
+        return None if self.channel in {CHOSEN, SAME} else Channel(self.channel)
+
+
+class Node(msgspec.Struct, frozen=True, kw_only=True):
+    """One node: its plan, its test, its children in the order of the file."""
+
+    plan: Plan
+    test: Test | None = None
+    """None for the root."""
+    children: tuple[Node, ...] = ()
+
+
+class Match(msgspec.Struct, frozen=True):
+    """The way an event took through the tree."""
+
+    plan: Plan
+    path: tuple[str, ...]
+    """Rule ids from the root to the answer."""
+
+
+class Table(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole rule file, ready to decide."""
+
+    version: str
+    """First 12 hex digits of the SHA-256 of the file's bytes."""
+    settings: TableSettings
+    root: Node
+    queues: dict[str, Queue] = {}
+    reads: tuple[str, ...] = ()
+    """Every fact that the file reads, `once.<rule>` included, sorted."""
+
+    def match(self, facts: Facts) -> Match:
+        """Walk down: the first child that matches wins and refines its parent."""
+        node = self.root
+        path = [node.plan.rule]
+        while True:
+            for child in node.children:
+                if child.test is None or child.test(facts):
+                    node = child
+                    path.append(child.plan.rule)
+                    break
+            else:
+                return Match(node.plan, tuple(path))
