@@ -1,0 +1,124 @@
+"""What can be wrong with a rule file: a stable code, a position and a sentence each.
+
+This file is the only place where a code is named. Codes are words, never reused for another
+meaning; `docs/rules.md` lists them, and a test keeps the two equal.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import NamedTuple
+
+import msgspec
+
+Path = tuple[str | int, ...]
+"""Keys and indices from the top of the file to a value."""
+
+
+class Mark(NamedTuple):
+    """A position in the file; both count from 1."""
+
+    line: int
+    col: int
+
+
+class Code(StrEnum):
+    """The codes; the value is what people see."""
+
+    # -- YAML
+    YAML_SYNTAX = "yaml-syntax"
+    YAML_TAB = "yaml-tab"
+    YAML_BOOLEAN = "yaml-boolean"
+    YAML_ALIAS = "yaml-alias"
+    YAML_TAG = "yaml-tag"
+    YAML_KEY = "yaml-key"
+    YAML_DOCUMENTS = "yaml-documents"
+    YAML_CHARACTER = "yaml-character"
+    DUPLICATE_KEY = "duplicate-key"
+    TOO_DEEP = "too-deep"
+    TOO_LARGE = "too-large"
+    # -- keys and values
+    UNKNOWN_KEY = "unknown-key"
+    MISSING_KEY = "missing-key"
+    WRONG_TYPE = "wrong-type"
+    UNKNOWN_WORD = "unknown-word"
+    OUT_OF_RANGE = "out-of-range"
+    TOO_MANY = "too-many"
+    BAD_NAME = "bad-name"
+    BAD_DURATION = "bad-duration"
+    BAD_HOURS = "bad-hours"
+    BAD_ADDRESS = "bad-address"
+    UNKNOWN_ZONE = "unknown-zone"
+    # -- conditions
+    EMPTY_WHEN = "empty-when"
+    EMPTY_LIST = "empty-list"
+    UNKNOWN_FACT = "unknown-fact"
+    UNKNOWN_MATCHER = "unknown-matcher"
+    MATCHER_MISFIT = "matcher-misfit"
+    BAD_RANGE = "bad-range"
+    BAD_REGEX = "bad-regex"
+    # -- the tree
+    DUPLICATE_RULE = "duplicate-rule"
+    RESERVED_RULE = "reserved-rule"
+    UNKNOWN_QUEUE = "unknown-queue"
+    DUPLICATE_FALLBACK = "duplicate-fallback"
+    NESTED_ONCE = "nested-once"
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """One mistake in a rule file."""
+
+    line: int
+    """From 1."""
+    col: int
+    """From 1, in characters."""
+    code: Code
+    message: str
+    file: str = "routing.yaml"
+
+    def __str__(self) -> str:
+        """`file:line:col CODE message`, as compilers do."""
+        return f"{self.file}:{self.line}:{self.col} {self.code} {self.message}"
+
+
+class Problems:
+    """Collects the problems of one file; knows where each value and key stands."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.stopped = False
+        """Was the text so broken that there is nothing to go on with?"""
+        self.values: dict[Path, Mark] = {}
+        self.keys: dict[Path, Mark] = {}
+        self._found: dict[tuple[int, int, Code], Problem] = {}
+
+    def add(self, path: Path, code: Code, message: str) -> None:
+        """Report the value at `path`, or the nearest thing around it that has a position."""
+        while path and path not in self.values:
+            path = path[:-1]
+        self.add_at(self.values.get(path, Mark(1, 1)), code, message)
+
+    def add_key(self, path: Path, code: Code, message: str) -> None:
+        """Report the key that `path` ends with; for an item of a list, the item."""
+        mark = self.keys.get(path)
+        if mark is None:
+            self.add(path, code, message)
+        else:
+            self.add_at(mark, code, message)
+
+    def add_at(self, mark: Mark, code: Code, message: str) -> None:
+        """Report a position; a second problem with the same code at one place adds nothing."""
+        problem = Problem(mark.line, mark.col, code, message, self.file)
+        self._found.setdefault((mark.line, mark.col, code), problem)
+
+    def sorted(self) -> list[Problem]:
+        """All of them, in the order of the file."""
+        return sorted(self._found.values(), key=lambda p: (p.line, p.col, p.code))
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """` (did you mean ...?)` for the nearest known word, else nothing."""
+    near = difflib.get_close_matches(word.lower(), sorted(known), n=1, cutoff=0.6)
+    return f" (did you mean `{near[0]}`?)" if near else ""
