@@ -1,0 +1,191 @@
+"""What an event must hold beyond its types: limits, times, and what its kind needs.
+
+The order is part of the contract (`docs/contract.md`): limits of every field in the order of
+`event.py`, the time zones, what the kind needs, then the key and the partition.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from operator import attrgetter
+from zoneinfo import ZoneInfo
+
+from services.contact.event import ABOUT_DECISION, ContactEvent, Kind
+from services.contact.limits import (
+    EARLIEST,
+    LATEST,
+    MAX_ATTRIBUTES,
+    MAX_ID,
+    MAX_ITEMS,
+    MAX_LINE,
+    find_excess,
+)
+from services.contact.partition import partition_of
+from services.contact.reject import Reject, RejectCode
+
+NEEDS_CHANNEL: frozenset[Kind] = frozenset(
+    {Kind.MESSAGE, Kind.HANDOFF_REQUESTED, Kind.CALLBACK_REQUESTED}
+    | {kind for kind in Kind if kind.value.startswith("call.")}
+)
+"""The kinds that say nothing without the channel on which they happened."""
+NEEDS_DECISION: frozenset[Kind] = ABOUT_DECISION - {Kind.DELIVERY_FAILED}
+"""The kinds that report on a decision and must name it."""
+
+_SHORT = attrgetter(
+    *("event_id", "source", "customer_id", "sub_channel", "schema_version", "contact_id"),
+    *("conversation_id", "topic", "message_id", "reply_to_message_id", "language"),
+    *("content_hash", "timezone", "queue", "agent_id", "decision_id", "outcome", "cause"),
+    "raw_ref",
+)
+_LISTS = attrgetter("message_id_aliases", "in_reply_to", "references", "origin_evidence")
+_RARE = attrgetter("actor", "choice", "consents", "profile")
+
+
+def check_event(event: ContactEvent, size: int) -> Reject | None:
+    """The first law that a well-typed event breaks; `size` is that of its value in bytes."""
+    if not _is_plain(event, size):
+        excess = find_excess(event)
+        if excess is not None:
+            return excess
+    if event.timezone and not is_zone(event.timezone):
+        return _unknown_zone("timezone")
+    profile = event.profile
+    if profile is not None and profile.timezone and not is_zone(profile.timezone):
+        return _unknown_zone("profile.timezone")
+    return _check_kind(event)
+
+
+def check_place(
+    customer_id: str, key: bytes | None, partition: int | None, partitions: int | None
+) -> Reject | None:
+    """Is the record keyed by its customer, and on the partition that the key belongs to?"""
+    if not key:
+        return Reject(
+            RejectCode.KEY_MISSING, "the record has no key; the key is the customer_id in UTF-8"
+        )
+    if key != customer_id.encode():
+        return _wrong_key(key)
+    if partition is None or not partitions:
+        return None
+    right = partition_of(key, partitions)
+    if right == partition:
+        return None
+    return Reject(
+        RejectCode.WRONG_PARTITION,
+        f"the key belongs on partition {right} of {partitions}, the record lies on {partition}; "
+        "partition by murmur2 as Java and aiokafka do: a producer built on librdkafka (kcat, "
+        "confluent-kafka) needs partitioner=murmur2_random",
+    )
+
+
+@lru_cache(maxsize=1024)
+def is_zone(name: str) -> bool:
+    """Is it the name of an IANA time zone, such as Europe/Sofia?"""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
+
+
+def _is_plain(event: ContactEvent, size: int) -> bool:
+    """Cheap and one-sided: true only where `find_excess` would find nothing.
+
+    A small record cannot hold long lines, and strings that are printable when joined have no
+    control character; so most events need no look at each field.
+    """
+    if size > MAX_LINE or any(_RARE(event)) or len(event.attributes) > MAX_ATTRIBUTES:
+        return False
+    short = _SHORT(event)
+    if not _are_plain(short):
+        return False
+    for items in _LISTS(event):
+        if items and not (len(items) <= MAX_ITEMS and _are_plain(items)):
+            return False
+    if event.attributes and not _are_plain(tuple(event.attributes)):
+        return False
+    if event.sequence is not None or not 0 <= event.attachments_count <= MAX_ITEMS:
+        return False
+    return _are_times_plain(event) and _are_addresses_plain(event)
+
+
+def _are_plain(texts: tuple[str, ...]) -> bool:
+    joined = "".join(texts)
+    return joined.isprintable() and (len(joined) <= MAX_ID or max(map(len, texts)) <= MAX_ID)
+
+
+def _are_times_plain(event: ContactEvent) -> bool:
+    occurred, received = event.occurred_at, event.received_at
+    first, last = EARLIEST.year, LATEST.year
+    return (occurred is None or first < occurred.year < last) and (
+        received is None or first < received.year < last
+    )
+
+
+def _are_addresses_plain(event: ContactEvent) -> bool:
+    handles, mail = event.customer_handles, event.participants
+    if len(handles) > MAX_ITEMS:
+        return False
+    for handle in handles:
+        if not _are_plain((handle.value, handle.sub_channel, handle.ref)):
+            return False
+    if mail is None:
+        return True
+    for items in (mail.to, mail.cc, mail.reply_to):
+        if items and not (len(items) <= MAX_ITEMS and _are_plain(items)):
+            return False
+    return _are_plain((mail.sender,))
+
+
+def _check_kind(event: ContactEvent) -> Reject | None:
+    """Does the event carry what its kind is about?"""
+    kind = event.kind
+    if kind is Kind.MESSAGE:
+        return None if event.channel is not None else _needs(kind, "channel")
+    if kind is Kind.CUSTOMER_LINKED:
+        return Reject(
+            RejectCode.KIND_RESERVED,
+            "customer.linked is reserved: in this version the platform resolves identities",
+        )
+    if kind in NEEDS_CHANNEL and event.channel is None:
+        return _needs(kind, "channel")
+    if kind in NEEDS_DECISION and not event.decision_id:
+        return _needs(kind, "decision_id")
+    if kind is Kind.PREFERENCE_UPDATED and event.choice is None:
+        return _needs(kind, "choice")
+    if kind is Kind.CONSENT_UPDATED and not event.consents:
+        return _needs(kind, "consents")
+    if kind is Kind.PROFILE_UPDATED and event.profile is None:
+        return _needs(kind, "profile")
+    return None
+
+
+_NEED_CODES = {
+    "channel": (RejectCode.CHANNEL_MISSING, ": one of phone, chat, email, social"),
+    "decision_id": (RejectCode.DECISION_ID_MISSING, ": the decision that is reported on"),
+    "choice": (RejectCode.CHOICE_MISSING, ": the channel that the customer chose"),
+    "consents": (RejectCode.CONSENT_MISSING, ": what the customer granted or denied"),
+    "profile": (RejectCode.PROFILE_MISSING, ": what became known of the customer"),
+}
+
+
+def _needs(kind: Kind, field: str) -> Reject:
+    code, meaning = _NEED_CODES[field]
+    return Reject(code, f"{kind.value} needs {field}{meaning}")
+
+
+def _unknown_zone(path: str) -> Reject:
+    return Reject(
+        RejectCode.TIMEZONE_UNKNOWN, f"{path}: expected an IANA name such as Europe/Sofia"
+    )
+
+
+def _wrong_key(key: bytes) -> Reject:
+    try:
+        key.decode()
+    except UnicodeDecodeError:
+        return Reject(RejectCode.KEY_NOT_UTF8, "the key is not UTF-8; it is the customer_id")
+    return Reject(
+        RejectCode.KEY_MISMATCH,
+        "the key differs from customer_id; the key is the customer_id in UTF-8, byte by byte",
+    )

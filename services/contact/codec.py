@@ -1,0 +1,239 @@
+"""Bytes and headers <-> the words of the contract. Bad input comes back as a `Reject`.
+
+Nothing here raises for what came from outside. The checks stand in a fixed order and the first
+that fails is the answer: value, headers, content type, bytes, envelope against data, required
+fields, types, limits, what the kind needs, key, partition (`docs/contract.md`).
+
+JSON is written by msgspec, not by orjson: orjson has to be handed plain dictionaries, and building
+them makes a decision cost several times as much (`docs/adr/`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from services.contact.checks import check_event, check_place
+from services.contact.cloudevent import (
+    PLAIN,
+    STRUCTURED_JSON_TYPE,
+    VERSION,
+    read_headers,
+)
+from services.contact.decision import Decision, Position
+from services.contact.event import ContactEvent
+from services.contact.limits import MAX_RECORD, find_excess, in_utc
+from services.contact.reading import SENTIMENT_TYPE, Word, read_exactly, read_fast
+from services.contact.reject import Reject, RejectCode
+from services.contact.sentiment import SentimentScored
+from services.contact.topics import (
+    CE_ID,
+    CE_SOURCE,
+    CE_SPECVERSION,
+    CE_TIME,
+    CE_TYPE,
+    CONTENT_TYPE,
+    EFFECT,
+    EXECUTOR,
+    JSON_TYPE,
+    PROTOBUF_TYPE,
+    REJECT_BY,
+    REJECT_CODE,
+    REJECT_OFFSET,
+    REJECT_PARTITION,
+    REJECT_TOPIC,
+    REJECT_WHY,
+    TRACEPARENT,
+)
+
+Headers = Sequence[tuple[str, bytes]]
+"""Kafka record headers in their order, as aiokafka gives them."""
+
+ROUTER_SOURCE = "omniroute/router"
+"""The CloudEvents source of decisions."""
+SENTIMENT_SOURCE = "omniroute/sentiment"
+"""The CloudEvents source of sentiments."""
+MAX_WHY = 500
+"""Characters of a reason in a header."""
+
+CONTENTS = ("json",)
+"""How the data of an event can be written."""
+MODES = ("binary", "structured")
+"""Where the CloudEvents attributes of an event can stand."""
+
+_ENCODER = msgspec.json.Encoder()
+_SPECVERSION = (CE_SPECVERSION, VERSION.encode())
+_ROUTER = (CE_SOURCE, b"omniroute/router")
+_SENTIMENT = ((CE_SOURCE, b"omniroute/sentiment"), (CE_TYPE, SENTIMENT_TYPE.encode()))
+_JSON = (CONTENT_TYPE, JSON_TYPE.encode())
+_CONTENT_TYPES = {"json": JSON_TYPE, "protobuf": PROTOBUF_TYPE}
+_NOT_ASCII = re.compile(r"[^\x20-\x7e]")
+
+
+class Encoded(msgspec.Struct, frozen=True):
+    """One Kafka record, ready to send."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
+
+
+def decode_event(
+    key: bytes | None,
+    value: bytes | None,
+    headers: Headers,
+    *,
+    partition: int | None = None,
+    partitions: int | None = None,
+) -> ContactEvent | Reject:
+    """The event in a record of `contact.events`; the partition is checked where it is given."""
+    if not value or len(value) > MAX_RECORD:
+        return _refuse_size(value)
+    envelope = read_headers(headers) if headers else PLAIN
+    if isinstance(envelope, Reject):
+        return envelope
+    fast = read_fast(value, envelope)
+    event = fast or read_exactly(value, envelope, ContactEvent)
+    if isinstance(event, Reject):
+        return event
+    reject = check_event(event, len(value)) or check_place(
+        event.customer_id, key, partition, partitions
+    )
+    if reject is not None:
+        return reject
+    return fast or in_utc(event)
+
+
+def decode_sentiment(
+    key: bytes | None,
+    value: bytes | None,
+    headers: Headers,
+    *,
+    partition: int | None = None,
+    partitions: int | None = None,
+) -> SentimentScored | Reject:
+    """The sentiment in a record of `contact.sentiment`, under the same laws as an event."""
+    scored = _decode_exactly(value, headers, SentimentScored)
+    if isinstance(scored, Reject):
+        return scored
+    reject = find_excess(scored) or check_place(scored.customer_id, key, partition, partitions)
+    return in_utc(scored) if reject is None else reject
+
+
+def decode_decision(value: bytes | None, headers: Headers) -> Decision | Reject:
+    """The decision in a record of `contact.decisions` or `contact.shadow`."""
+    return _decode_exactly(value, headers, Decision)
+
+
+def encode_event(event: ContactEvent, *, content: str = "json", mode: str = "binary") -> Encoded:
+    """The record of an event. `content` is json or protobuf, `mode` is binary or structured."""
+    if content not in CONTENTS or mode not in MODES:
+        message = f"content is one of {CONTENTS}, mode one of {MODES}"
+        raise ValueError(message)
+    data = _ENCODER.encode(event)
+    envelope = _envelope_of(event)
+    key = event.customer_id.encode()
+    if mode == "binary":
+        named = ((f"ce_{name}", word.encode()) for name, word in envelope.items())
+        return Encoded(key, data, (*named, (CONTENT_TYPE, _CONTENT_TYPES[content].encode())))
+    outer = {**envelope, "datacontenttype": _CONTENT_TYPES[content], "data": msgspec.Raw(data)}
+    return Encoded(key, _ENCODER.encode(outer), ((CONTENT_TYPE, STRUCTURED_JSON_TYPE.encode()),))
+
+
+def encode_decision(decision: Decision, *, traceparent: bytes | None = None) -> Encoded:
+    """The record of a decision: JSON, its envelope, executor and effect in headers."""
+    headers: tuple[tuple[str, bytes], ...] = (
+        _SPECVERSION,
+        (CE_ID, decision.decision_id.encode()),
+        _ROUTER,
+        (CE_TYPE, decision.type.encode()),
+        (CE_TIME, _ENCODER.encode(decision.decided_at)[1:-1]),
+        _JSON,
+        (EXECUTOR, decision.executor.encode()),
+        (EFFECT, decision.effect.encode()),
+    )
+    if traceparent is not None:
+        headers = (*headers, (TRACEPARENT, traceparent))
+    return Encoded(decision.customer_id.encode(), _ENCODER.encode(decision), headers)
+
+
+def encode_sentiment(scored: SentimentScored, *, traceparent: bytes | None = None) -> Encoded:
+    """The record of a sentiment: JSON, its envelope in headers.
+
+    The CloudEvents id joins source and id of the scored event, for that id is unique only there.
+    """
+    headers: tuple[tuple[str, bytes], ...] = (
+        _SPECVERSION,
+        (CE_ID, f"{scored.source}/{scored.event_id}".encode()),
+        *_SENTIMENT,
+        (CE_TIME, _ENCODER.encode(scored.scored_at)[1:-1]),
+        _JSON,
+    )
+    if traceparent is not None:
+        headers = (*headers, (TRACEPARENT, traceparent))
+    return Encoded(scored.customer_id.encode(), _ENCODER.encode(scored), headers)
+
+
+def encode_reject(
+    reject: Reject,
+    *,
+    key: bytes | None,
+    value: bytes | None,
+    headers: Headers,
+    position: Position,
+    by: str,
+) -> Encoded:
+    """The dead letter of a record: its bytes and headers unchanged, the cause in further headers.
+
+    `by` names the service. Header values are ASCII without control characters, so that every
+    console shows them; the reason is cut at `MAX_WHY` characters.
+    """
+    added = (
+        (REJECT_CODE, reject.code.encode()),
+        (REJECT_WHY, _ascii_of(reject.why)),
+        (REJECT_TOPIC, _ascii_of(position.topic)),
+        (REJECT_PARTITION, b"%d" % position.partition),
+        (REJECT_OFFSET, b"%d" % position.offset),
+        (REJECT_BY, _ascii_of(by)),
+    )
+    return Encoded(key, value, (*headers, *added))
+
+
+def _decode_exactly(value: bytes | None, headers: Headers, shape: type[Word]) -> Word | Reject:
+    if not value or len(value) > MAX_RECORD:
+        return _refuse_size(value)
+    envelope = read_headers(headers) if headers else PLAIN
+    if isinstance(envelope, Reject):
+        return envelope
+    return read_exactly(value, envelope, shape)
+
+
+def _envelope_of(event: ContactEvent) -> dict[str, str]:
+    """The CloudEvents attributes of an event, by their names."""
+    words = {
+        "specversion": VERSION,
+        "id": event.event_id,
+        "source": event.source,
+        "type": event.kind.value,
+    }
+    if event.occurred_at is not None:
+        words["time"] = _ENCODER.encode(event.occurred_at)[1:-1].decode()
+    return words
+
+
+def _refuse_size(value: bytes | None) -> Reject:
+    if not value:
+        return Reject(
+            RejectCode.VALUE_MISSING,
+            "the record has no value; to forget a customer, send"
+            " an event of the kind customer.erased",
+        )
+    return Reject(RejectCode.VALUE_TOO_LARGE, f"{len(value)} bytes; at most {MAX_RECORD} may stand")
+
+
+def _ascii_of(text: str) -> bytes:
+    """The text with every other character as an escape, cut to the room of a header."""
+    shown = _NOT_ASCII.sub(lambda found: ascii(found[0])[1:-1], text)
+    return shown[:MAX_WHY].encode()

@@ -1,0 +1,196 @@
+"""The value of a record -> a struct of the contract: once quickly, and where in doubt exactly.
+
+msgspec reads JSON straight into the struct. That alone would let names that stand twice and abuse
+in unknown fields pass, so the quick reading counts only if writing the struct again yields as many
+colons as came in: then every member of every object is in the struct, once. Anything else is read
+again, slowly and exactly.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import msgspec
+
+from services.contact.cloudevent import Envelope, Form, open_structured
+from services.contact.complaints import explain, missing, unknown_word, words_at
+from services.contact.decision import Decision
+from services.contact.event import ContactEvent, Instant, Kind
+from services.contact.jsontext import read_json
+from services.contact.reject import Reject, RejectCode
+from services.contact.sentiment import SentimentScored
+
+Word = TypeVar("Word", ContactEvent, SentimentScored, Decision)
+
+SENTIMENT_TYPE = "sentiment.scored"
+"""The CloudEvents type of a sentiment."""
+
+_DECODER = msgspec.json.Decoder(ContactEvent)
+_ENCODER = msgspec.json.Encoder()
+_COLON = b":"
+_REQUIRED = ("event_id", "source", "kind", "customer_id")
+_KINDS = frozenset(kind.value for kind in Kind)
+_NOT_AN_OBJECT = Reject(RejectCode.NOT_AN_OBJECT, "the value is JSON, but not an object")
+_EMPTY = (None, "")
+
+
+def read_fast(value: bytes, envelope: Envelope) -> ContactEvent | None:
+    """The event, where one quick reading is sure to see all of it; else None."""
+    if envelope.form is not Form.JSON:
+        return None
+    try:
+        event = _DECODER.decode(value)
+    except (ValueError, RecursionError):
+        return None
+    if value.count(_COLON) != _ENCODER.encode(event).count(_COLON) or (
+        b"\\" in value and b"\\u003" in value
+    ):
+        return None
+    if not (event.event_id and event.source and event.customer_id):
+        return None
+    # Nested times may have an offset other than UTC; the exact reading looks at all of them.
+    if event.choice is not None or event.consents:
+        return None
+    for time in (event.occurred_at, event.received_at):
+        if time is not None and time.tzinfo is not UTC:
+            return None
+    return event if _is_of(event, envelope) else None
+
+
+def _is_of(event: ContactEvent, envelope: Envelope) -> bool:
+    """Does the envelope say nothing else than the event?"""
+    if not envelope.id:
+        return True
+    return (
+        envelope.id == event.event_id
+        and envelope.source == event.source
+        and envelope.type == event.kind
+        and (not envelope.time or _time_of(envelope.time) == event.occurred_at)
+    )
+
+
+def read_exactly(value: bytes, envelope: Envelope, shape: type[Word]) -> Word | Reject:
+    """The struct in the value, every byte looked at; limits are not checked here."""
+    if envelope.form is Form.STRUCTURED_JSON:
+        outer = _read_object(value)
+        if isinstance(outer, Reject):
+            return outer
+        opened = open_structured(outer)
+        if isinstance(opened, Reject):
+            return opened
+        envelope = opened.envelope
+        tree = _read_data(opened.data, envelope.form)
+    else:
+        tree = _read_data(value, envelope.form)
+    if isinstance(tree, Reject):
+        return tree
+    return _fill(_without_nulls(tree), envelope, shape)
+
+
+def _read_data(data: object, form: Form) -> dict[str, Any] | Reject:
+    if form is Form.PROTOBUF:
+        return Reject(RejectCode.CONTENT_TYPE_UNKNOWN, "protobuf is not read yet")
+    if isinstance(data, bytes):
+        return _read_object(data)
+    return data if isinstance(data, dict) else _NOT_AN_OBJECT
+
+
+def _read_object(value: bytes) -> dict[str, Any] | Reject:
+    tree = read_json(value)
+    return tree if isinstance(tree, dict | Reject) else _NOT_AN_OBJECT
+
+
+def _without_nulls(tree: dict[str, Any]) -> dict[str, Any]:
+    """The same without members that are null: null means absent, as in the JSON of protobuf.
+
+    A fact may be null; that is a value of its own.
+    """
+    found: dict[str, Any] = {}
+    for name, item in tree.items():
+        if isinstance(item, dict) and name != "facts":
+            found[name] = _without_nulls(item)
+        elif isinstance(item, list):
+            found[name] = [_without_nulls(x) if isinstance(x, dict) else x for x in item]
+        elif item is not None:
+            found[name] = item
+    return found
+
+
+def _fill(tree: dict[str, Any], envelope: Envelope, shape: type[Word]) -> Word | Reject:
+    """Envelope and tree together make the struct; where both speak, they must agree."""
+    reject = _join(tree, envelope, shape)
+    if reject is not None:
+        return reject
+    for name in _REQUIRED:
+        if name in shape.__struct_fields__ and tree.get(name) in _EMPTY:
+            return missing(name)
+    kind = tree.get("kind")
+    if shape is ContactEvent and isinstance(kind, str) and kind not in _KINDS:
+        return unknown_word("kind", words_at(shape, "kind"))
+    try:
+        return msgspec.convert(tree, shape)
+    except msgspec.ValidationError as error:
+        return explain(error, shape)
+
+
+def _join(tree: dict[str, Any], envelope: Envelope, shape: type[Word]) -> Reject | None:
+    """Put what the envelope says into the tree; refuse where the tree says otherwise."""
+    if not envelope.id:
+        return None
+    stated = {"event_id": envelope.id, "source": envelope.source, "kind": envelope.type}
+    if shape is Decision:
+        stated = {"decision_id": envelope.id, "type": envelope.type}
+    elif shape is SentimentScored:
+        stated = {}
+        if envelope.type != SENTIMENT_TYPE:
+            return Reject(RejectCode.ENVELOPE_MISMATCH, f"ce_type: expected {SENTIMENT_TYPE}")
+    for name, word in stated.items():
+        here = tree.get(name)
+        if here in _EMPTY:
+            tree[name] = word
+        elif isinstance(here, str) and here != word:
+            return _mismatch(name, _ATTRIBUTES[name])
+    return _join_time(tree, envelope.time, _TIMES[shape]) if envelope.time else None
+
+
+def _join_time(tree: dict[str, Any], stated: str, name: str) -> Reject | None:
+    time = _time_of(stated)
+    if time is None:
+        why = "ce_time: expected an RFC 3339 time with an offset, such as 2026-09-01T10:00:00Z"
+        return Reject(RejectCode.TIME_INVALID, why)
+    here = tree.get(name)
+    if here in _EMPTY:
+        tree[name] = time
+        return None
+    mine = _time_of(here)
+    return _mismatch(name, "ce_time") if mine is not None and mine != time else None
+
+
+_ATTRIBUTES = {
+    "event_id": "ce_id",
+    "source": "ce_source",
+    "kind": "ce_type",
+    "decision_id": "ce_id",
+    "type": "ce_type",
+}
+_TIMES: dict[type, str] = {
+    ContactEvent: "occurred_at",
+    SentimentScored: "scored_at",
+    Decision: "decided_at",
+}
+
+
+def _time_of(text: object) -> datetime | None:
+    """The moment that a text or a time names; None where it names none."""
+    try:
+        return msgspec.convert(text, Instant)
+    except msgspec.ValidationError:
+        return None
+
+
+def _mismatch(name: str, attribute: str) -> Reject:
+    return Reject(
+        RejectCode.ENVELOPE_MISMATCH,
+        f"{name} in the data and {attribute} of the CloudEvent differ; send one or the same",
+    )
