@@ -15,16 +15,16 @@ never has to undo anything; it must only change what it remembers in `committed`
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import msgspec
 from aiokafka.structs import ConsumerRecord
 
-Record = ConsumerRecord[bytes, bytes]
+Record: TypeAlias = ConsumerRecord[bytes, bytes]
 """One record as aiokafka hands it out. `topic` is the deployed name, `timestamp` the append time
 in ms since the epoch, `headers` a tuple of (name, bytes)."""
 
-InputKey = tuple[str, int]
+InputKey: TypeAlias = tuple[str, int]
 """A topic's logical name (without prefix, as in `services/contact/topics.py`) and a partition."""
 
 
@@ -108,6 +108,9 @@ class Opening(msgspec.Struct, frozen=True, gc=False):
     """The last stable offset (read_committed end)."""
     clock: int
     """Wall clock, ms since the epoch."""
+    alive: Callable[[], None] = lambda: None
+    """To be called now and then by long work, such as a rebuild: the watchdog then knows that the
+    lane is not stuck. The job may keep it and call it later, too."""
 
 
 class Start(msgspec.Struct, frozen=True, gc=False):
@@ -151,7 +154,7 @@ class Job(Protocol):
         """Let go of connections; called once, also after failures. Must not raise."""
 
 
-JobMaker = Callable[[int], Job]
+JobMaker: TypeAlias = Callable[[int], Job]
 """Makes a fresh job for a lane number."""
 
 

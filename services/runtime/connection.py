@@ -1,0 +1,130 @@
+"""How we connect to Kafka: every client of a service is made here, with bounded waits.
+
+The defaults of the client library that would lose or repeat records are set right, once:
+`read_committed` (not its default), no automatic commits (its default), no silent jump when an
+offset is out of range (its default), byte budgets for fetches.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import Sequence
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+CLOSE_WITHIN_S = 3.0
+"""No client may take longer to close; after that its sockets are left to the process's end."""
+
+
+class KafkaAccess(msgspec.Struct, frozen=True, kw_only=True):
+    """Where Kafka is and how to log in. `password` is never printed."""
+
+    brokers: str = "127.0.0.1:9092"
+    """host:port, comma separated."""
+    client_id: str = "omniroute"
+    security_protocol: str = "PLAINTEXT"
+    """PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL."""
+    sasl_mechanism: str = "SCRAM-SHA-512"
+    username: str = ""
+    password: str = ""
+    ca_file: str = ""
+    """PEM of the certificate authority; empty takes the system's."""
+    cert_file: str = ""
+    """PEM of our own certificate, for mutual TLS."""
+    key_file: str = ""
+    request_timeout_ms: int = 15_000
+    fetch_max_bytes: int = 8 * 1024 * 1024
+    """Most bytes that one fetch brings, over all partitions of a lane."""
+    partition_fetch_bytes: int = 1024 * 1024
+    """Most bytes that one fetch brings of one partition (one larger record is always brought)."""
+    produce_batch_bytes: int = 512 * 1024
+    """Most bytes of one produced record batch (one larger record goes alone)."""
+    compression: str = ""
+    """Empty, gzip, snappy, lz4 or zstd."""
+    transaction_timeout_ms: int = 30_000
+    """After this the broker aborts a transaction of a lane that has gone silent."""
+
+
+def make_consumer(access: KafkaAccess, **options: object) -> AIOKafkaConsumer:
+    """A consumer that never commits by itself, reads committed records only, and never jumps."""
+    settings: dict[str, object] = {
+        "enable_auto_commit": False,
+        "isolation_level": "read_committed",
+        "auto_offset_reset": "none",
+        "fetch_max_bytes": access.fetch_max_bytes,
+        "max_partition_fetch_bytes": access.partition_fetch_bytes,
+    }
+    return AIOKafkaConsumer(**_login(access), **{**settings, **options})
+
+
+def make_producer(access: KafkaAccess, transactional_id: str) -> AIOKafkaProducer:
+    """A transactional producer; `start()` fences every former owner of the id."""
+    return AIOKafkaProducer(
+        **_login(access),
+        transactional_id=transactional_id,
+        transaction_timeout_ms=access.transaction_timeout_ms,
+        max_batch_size=access.produce_batch_bytes,
+        compression_type=access.compression or None,
+    )
+
+
+def _login(access: KafkaAccess) -> dict[str, object]:
+    settings: dict[str, object] = {
+        "bootstrap_servers": access.brokers,
+        "client_id": access.client_id,
+        "request_timeout_ms": access.request_timeout_ms,
+        "security_protocol": access.security_protocol,
+        "metadata_max_age_ms": 60_000,
+    }
+    if access.security_protocol.endswith("SSL"):
+        context = ssl.create_default_context(cafile=access.ca_file or None)
+        if access.cert_file:
+            context.load_cert_chain(access.cert_file, access.key_file or None)
+        settings["ssl_context"] = context
+    if access.security_protocol.startswith("SASL"):
+        settings["sasl_mechanism"] = access.sasl_mechanism
+        settings["sasl_plain_username"] = access.username
+        settings["sasl_plain_password"] = access.password
+    return settings
+
+
+async def close_consumer(consumer: AIOKafkaConsumer) -> None:
+    """Close a consumer within `CLOSE_WITHIN_S`, whatever the brokers do."""
+    with contextlib.suppress(KafkaError, OSError, TimeoutError):
+        async with asyncio.timeout(CLOSE_WITHIN_S):
+            await consumer.stop()
+
+
+async def discard_producer(producer: AIOKafkaProducer) -> None:
+    """Let go of a producer WITHOUT a flush: what was not committed must not be sent any more.
+
+    `AIOKafkaProducer.stop()` flushes, and waits for ever with the brokers away (0.14:
+    idempotent batches never expire). So the sender is cancelled, everything that waits for it is
+    failed, and the connections are closed. This reaches into the library, here and nowhere else.
+    """
+    producer._closed = True  # noqa: SLF001 - stop() would flush
+    task = producer._sender.sender_task  # noqa: SLF001
+    tasks = [] if task is None else [task]
+    if task is not None:
+        task.cancel()
+    gone = KafkaError("the producer was discarded")
+    producer._message_accumulator.fail_all(gone)  # noqa: SLF001
+    with contextlib.suppress(KafkaError, OSError, TimeoutError):
+        async with asyncio.timeout(CLOSE_WITHIN_S):
+            await producer.client.close()
+    await _end_tasks(tasks)
+
+
+async def _end_tasks(tasks: Sequence[asyncio.Task[object]]) -> None:
+    """Cancelled once more, a sender stops waiting for its own requests; then it is forgotten."""
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=1.0)
+    for task in tasks:
+        if task.done() and not task.cancelled():
+            task.exception()

@@ -1,0 +1,47 @@
+"""Crash points for the fault tests: the process kills itself at a named place, without a trace.
+
+Inert unless `OMNIROUTE_CRASH_AT` names a point. `OMNIROUTE_CRASH_AFTER` (default 1) says at
+which passing of the point. SIGKILL, so that nothing can be tidied up, as in a power cut.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+
+BEFORE_TRANSACTION = "before_transaction"
+AFTER_SOME_SENDS = "after_some_sends"
+AFTER_COMMIT = "after_commit"
+BEFORE_APPLY = "before_apply"
+DURING_APPLY = "during_apply"
+POINTS = (BEFORE_TRANSACTION, AFTER_SOME_SENDS, AFTER_COMMIT, BEFORE_APPLY, DURING_APPLY)
+
+_point = os.environ.get("OMNIROUTE_CRASH_AT", "")
+_passings = int(os.environ.get("OMNIROUTE_CRASH_AFTER", "1"))
+_passed = 0
+
+if _point and _point not in POINTS:
+    raise SystemExit(f"OMNIROUTE_CRASH_AT={_point}: not one of {', '.join(POINTS)}")
+
+
+def due(point: str) -> bool:
+    """Is this the passing at which the process is to die here?
+
+    Separate from `die`, for points that have to leave something half done first.
+    """
+    global _passed  # noqa: PLW0603 - one count for the process is what is meant
+    if point != _point:
+        return False
+    _passed += 1
+    return _passed >= _passings
+
+
+def die() -> None:
+    """Die at once."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def pass_point(point: str) -> None:
+    """Die here if this is the place and the time."""
+    if due(point):
+        die()

@@ -1,0 +1,312 @@
+"""Membership of the consumer group, and the lanes that follow from it.
+
+One consumer stands for the process in the group. It never reads: its partitions are paused and
+positioned in the tick in which they are given, and what it is polled for is only to stay a member.
+Whatever a rebalance does, a lane lives from its assignment to its revocation and is then rebuilt,
+even when it comes back at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
+from aiokafka.errors import GroupAuthorizationFailedError, KafkaError, TopicAuthorizationFailedError
+from aiokafka.structs import TopicPartition
+
+from services.runtime.assignor import LanePlan, Refusal, make_assignor
+from services.runtime.connection import KafkaAccess, close_consumer, make_consumer
+from services.runtime.keeper import LaneKeeper
+from services.runtime.lane import InputKey, JobMaker, LaneLost, Stop
+from services.runtime.lane_settings import LaneSettings, LaneStatus
+
+log = logging.getLogger(__name__)
+
+TICK_S = 0.5
+REVOKED_SOON_S = 3.0
+"""A fenced lane waits so long for the group to take it away; then the process ends."""
+MAX_POLL_INTERVAL_MS = 300_000
+REBALANCE_TIMEOUT_MS = 30_000
+
+
+class Lanes:
+    """All lanes of this process. `run` returns when asked to stop, or raises `Stop`."""
+
+    def __init__(
+        self,
+        *,
+        access: KafkaAccess,
+        settings: LaneSettings,
+        inputs: Sequence[str],
+        partitions: int,
+        make_job: JobMaker,
+    ) -> None:
+        self._access = access
+        self._settings = settings
+        self._make_job = make_job
+        deployed = tuple(sorted(settings.prefix + topic for topic in inputs))
+        self.plan = LanePlan(settings.lanes, partitions, deployed)
+        self._keepers: dict[int, LaneKeeper] = {}
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._watching: set[asyncio.Task[None]] = set()
+        self._member: AIOKafkaConsumer | None = None
+        self._assigned: tuple[int, ...] | None = None
+        self._fatal: asyncio.Future[None] | None = None
+        self._stopping = asyncio.Event()
+        self._ticked = time.monotonic()
+
+    # -- what others ask
+
+    @property
+    def is_ready(self) -> bool:
+        """The group has spoken, and every lane that it gave us is open."""
+        if self._assigned is None:
+            return False
+        return all(k.status().open for k in self._keepers.values())
+
+    @property
+    def is_alive(self) -> bool:
+        """The event loop turns; touches nothing outside."""
+        return time.monotonic() - self._ticked < self._settings.session_timeout
+
+    def statuses(self) -> list[LaneStatus]:
+        """How each lane of this process is doing."""
+        return [keeper.status() for _, keeper in sorted(self._keepers.items())]
+
+    def stop(self) -> None:
+        """Ask for a clean end: finish the running batches, leave the group."""
+        self._stopping.set()
+
+    # -- membership
+
+    async def run(self) -> None:
+        """Be a member and run the lanes that the group gives us, until `stop`.
+
+        Raises `Stop` when the process must end and a person or a supervisor must look.
+        """
+        self._fatal = asyncio.get_running_loop().create_future()
+        self._ticked = time.monotonic()
+        helpers = [asyncio.create_task(self._beat()), asyncio.create_task(self._watch())]
+        for helper in helpers:
+            helper.add_done_callback(self._on_lane_end)
+        try:
+            while not self._stopping.is_set():
+                await self._be_member()
+        finally:
+            for helper in helpers:
+                helper.cancel()
+            await self._end_lanes()
+
+    async def _be_member(self) -> None:
+        """Join the group and stay in it until `stop`; returns early if Kafka is away."""
+        member = self._make_member()
+        self._member = member
+        try:
+            if not await self._until(asyncio.ensure_future(member.start())):
+                return
+            while not self._stopping.is_set():
+                polling = asyncio.ensure_future(member.getmany(timeout_ms=int(TICK_S * 1000)))
+                await self._until(polling)
+        finally:
+            await self._end_lanes()
+            self._assigned = None
+            await close_consumer(member)
+
+    def _make_member(self) -> AIOKafkaConsumer:
+        session_ms = int(self._settings.session_timeout * 1000)
+        member = make_consumer(
+            self._access,
+            group_id=self._settings.group,
+            partition_assignment_strategy=[make_assignor(self.plan, self._on_given)],
+            session_timeout_ms=session_ms,
+            heartbeat_interval_ms=session_ms * 3 // 10,
+            rebalance_timeout_ms=REBALANCE_TIMEOUT_MS,
+            max_poll_interval_ms=MAX_POLL_INTERVAL_MS,
+        )
+        member.subscribe(list(self.plan.inputs), listener=_Listener(self))
+        return member
+
+    async def _until(self, doing: asyncio.Future[Any]) -> bool:
+        """Wait for a call of the membership consumer; False if it failed or we are to stop.
+
+        Raises the fatal error of a lane or of the watchdog.
+        """
+        assert self._fatal is not None  # noqa: S101 - set by run(), for the type checker
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        waited: set[asyncio.Future[Any]] = {doing, stopping, self._fatal}
+        try:
+            await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopping.cancel()
+            if not doing.done():
+                doing.cancel()
+        if self._fatal.done():
+            self._fatal.result()
+        if doing.cancelled() or not doing.done():
+            return False
+        try:
+            doing.result()
+        except (GroupAuthorizationFailedError, TopicAuthorizationFailedError) as error:
+            told = f"Kafka refuses {type(error).__name__}: check the ACLs."
+            raise Stop("not_authorized", told) from error
+        except (KafkaError, OSError, TimeoutError) as error:
+            log.warning("group membership: %s; trying again", type(error).__name__)
+            await asyncio.sleep(TICK_S)
+            return False
+        return True
+
+    async def _beat(self) -> None:
+        """Notice the passing of time. A gap means that we were frozen."""
+        while True:
+            self.still_ours()
+            self._ticked = time.monotonic()
+            await asyncio.sleep(TICK_S)
+
+    def still_ours(self) -> None:
+        """Raise `Stop` if this process was frozen for so long that its lanes were given away.
+
+        A lane that is rebuilt would fence its rightful new owner.
+        """
+        gap = time.monotonic() - self._ticked
+        if gap > self._settings.session_timeout:
+            raise Stop("fenced", f"the process stood still for {gap:.0f} s and lost its lanes.")
+
+    # -- what the group says
+
+    def _on_given(self, lanes: tuple[int, ...], refusal: Refusal | None) -> None:
+        """In the tick of the assignment: pause and position, so that nothing is ever fetched."""
+        member = self._member
+        if member is None:
+            return
+        for tp in member.assignment():
+            member.pause(tp)
+            member.seek(tp, 0)
+        self._assigned = lanes
+        if refusal is not None:
+            self._fail(Stop(refusal.code, refusal.why))
+
+    async def on_assigned(self) -> None:
+        """Build a new keeper for every lane that we now own."""
+        lanes = self._assigned or ()
+        log.info("lanes of this process: %s", list(lanes) or "none")
+        for lane in lanes:
+            if lane in self._keepers:
+                continue
+            keeper = LaneKeeper(
+                lane,
+                self.plan,
+                access=self._access,
+                settings=self._settings,
+                make_job=self._make_job,
+                read_committed=self._read_committed,
+                still_ours=self.still_ours,
+            )
+            task = asyncio.create_task(keeper.run(), name=f"lane-{lane}")
+            self._keepers[lane] = keeper
+            self._tasks[lane] = task
+            task.add_done_callback(self._on_lane_end)
+
+    async def on_revoked(self) -> None:
+        """Let every lane finish or abort its batch within a bound, then drop it."""
+        self._assigned = None
+        await self._end_lanes()
+
+    def _on_lane_end(self, task: asyncio.Task[None]) -> None:
+        if task.cancelled():
+            return
+        error = task.exception()
+        if isinstance(error, LaneLost):
+            watcher = asyncio.ensure_future(self._expect_revocation(str(error)))
+            self._watching.add(watcher)
+            watcher.add_done_callback(self._watching.discard)
+        elif error is not None:
+            self._fail(error)
+
+    async def _expect_revocation(self, why: str) -> None:
+        """Fenced: either the group takes the lane away now, or we are a ghost."""
+        log.warning("%s", why)
+        await asyncio.sleep(REVOKED_SOON_S)
+        if self._assigned is not None and not self._stopping.is_set():
+            self._fail(Stop("fenced", why))
+
+    def _fail(self, error: BaseException) -> None:
+        if self._fatal is not None and not self._fatal.done():
+            self._fatal.set_exception(error)
+
+    async def _end_lanes(self) -> None:
+        """Stop all lanes side by side; what is not done in time is cancelled."""
+        for keeper in self._keepers.values():
+            keeper.stop()
+        tasks = set(self._tasks.values())
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=self._settings.stop_within)
+            for task in late:
+                task.cancel()
+            if late:
+                log.warning("%d lanes did not stop in time; their batch is dropped", len(late))
+                await asyncio.wait(late, timeout=self._settings.stop_within)
+        self._keepers.clear()
+        self._tasks.clear()
+
+    # -- Kafka, on behalf of the lanes
+
+    async def _read_committed(self, keys: list[InputKey]) -> Mapping[InputKey, int | None]:
+        member = self._member
+        assert member is not None  # noqa: S101 - lanes exist only while there is a member
+        tps = [TopicPartition(self._settings.prefix + topic, p) for topic, p in keys]
+        answers = await asyncio.gather(*(member.committed(tp) for tp in tps))
+        return dict(zip(keys, answers, strict=True))
+
+    # -- the watchdog
+
+    async def _watch(self) -> None:
+        """End the process if a lane has records waiting and does not move.
+
+        The end of the topics is asked for here, for a stuck fetch would not know that it lags.
+        """
+        limit = self._settings.stuck_after
+        while True:
+            await asyncio.sleep(min(limit / 4, 5.0))
+            for lane, keeper in list(self._keepers.items()):
+                status = keeper.status()
+                if status.quiet_s < limit or status.paused:
+                    continue
+                if not status.open or await self._lags(keeper):
+                    state = "has records waiting" if status.open else "does not open"
+                    self._fail(
+                        Stop("stuck", f"lane {lane} {state} and has not moved for {limit:.0f} s.")
+                    )
+
+    async def _lags(self, keeper: LaneKeeper) -> bool:
+        member = self._member
+        before = keeper.positions()
+        prefix = self._settings.prefix
+        tps = {key: TopicPartition(prefix + key[0], key[1]) for key in before}
+        if member is None or not tps:
+            return False
+        try:
+            async with asyncio.timeout(self._settings.stuck_after / 2):
+                ends = await member.end_offsets(list(tps.values()))
+        except (KafkaError, TimeoutError, OSError):
+            return False
+        after = keeper.positions()
+        return any(after.get(k) == before[k] < ends[tp] for k, tp in tps.items())
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc] # the base has no types
+    """Passes the group's word on; the client library swallows what these raise, so they do not."""
+
+    def __init__(self, lanes: Lanes) -> None:
+        self._lanes = lanes
+
+    async def on_partitions_revoked(self, revoked: object) -> None:
+        del revoked
+        await self._lanes.on_revoked()
+
+    async def on_partitions_assigned(self, assigned: object) -> None:
+        del assigned
+        await self._lanes.on_assigned()
