@@ -14,7 +14,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import time
+import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias, TypeVar
 
@@ -114,10 +116,8 @@ class LaneKeeper:
             except Unavailable as error:
                 self._paused = True
                 log.warning("lane %d waits: %s", self.lane, error)
-            except Exception as error:  # the rule: any error rebuilds the lane
-                # The type only: a message may hold what a customer wrote.
-                log.warning("lane %d is rebuilt after %s", self.lane, type(error).__name__)
-                log.debug("lane %d", self.lane, exc_info=error)
+            except Exception as error:  # noqa: BLE001 - the rule: any error rebuilds the lane
+                log.warning("lane %d is rebuilt after %s", self.lane, tell_place(error))
             await self._back_off()
 
     async def _back_off(self) -> None:
@@ -153,7 +153,6 @@ class LaneKeeper:
             committed = await self._read_committed(keys)
         await reader.start(limit)
         first, end = await reader.bounds(limit)
-        self._touch()
         start = await job.open(
             Opening(
                 lane=self.lane,
@@ -172,7 +171,10 @@ class LaneKeeper:
         self._reader = reader
         self._open = True
         self._paused = False
-        self._touch()
+        if not self._failures:
+            # After failures only a committed batch counts, or a lane that fails at every first
+            # batch would look alive for ever.
+            self._touch()
         log.info("lane %d is open: partitions %s", self.lane, list(self.partitions))
 
     async def _settle(self, job: Job, transactor: Transactor, start: Start) -> None:
@@ -254,6 +256,15 @@ class LaneKeeper:
         self._oversized = frozenset(
             place for place in self._oversized if place[2] >= done.get(place[:2], 0)
         )
+
+
+def tell_place(error: BaseException) -> str:
+    """The type of an error and where it was raised; never its text, which may quote a customer."""
+    places = traceback.extract_tb(error.__traceback__)
+    if not places:
+        return type(error).__name__
+    last = places[-1]
+    return f"{type(error).__name__} at {os.path.basename(last.filename)}:{last.lineno}"  # noqa: PTH119
 
 
 async def _close_all(job: Job, transactor: Transactor, reader: Reader) -> None:

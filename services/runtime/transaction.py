@@ -127,7 +127,7 @@ class Transactor:
 
 def _append(builder: BatchBuilder, record: Outgoing, now: int) -> bool:
     taken = builder.append(
-        timestamp=now, key=record.key, value=record.value, headers=record.headers
+        timestamp=now, key=record.key, value=record.value, headers=list(record.headers)
     )
     return taken is not None
 
