@@ -18,7 +18,7 @@ import logging
 import secrets
 import sys
 import traceback
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any, BinaryIO, Literal
 
 import msgspec
@@ -26,7 +26,7 @@ import orjson
 import structlog
 from aiokafka.errors import KafkaError
 
-from services.runtime.lane import Stop
+from services.runtime.lane import LaneLost, Stop, Unavailable
 
 ALLOWED = frozenset(
     {
@@ -47,10 +47,10 @@ ALLOWED = frozenset(
 MOST_TEXT = 500
 MOST_FRAMES = 12
 HASH_BYTES = 8
-TELLING = (OSError, KafkaError, Stop)
+TELLING = (OSError, KafkaError, Stop, LaneLost, Unavailable)
 """Errors whose text is about machines; TimeoutError and ConnectionError are OSErrors."""
-FORMATTED_LOGGERS = ("aiokafka", "aiohttp")
-"""Libraries whose lines are about brokers and sockets; of all others only the template is kept."""
+FORMATTED_LOGGERS = ("services", "aiokafka", "aiohttp")
+"""Loggers whose lines are about brokers and lanes; of all others only the template is kept."""
 
 Event = MutableMapping[str, Any]
 
@@ -89,6 +89,7 @@ def configure_log(settings: LogSettings, stream: BinaryIO | None = None) -> None
     root = logging.getLogger()
     root.handlers[:] = [_LibraryHandler()]
     root.setLevel(max(level, logging.WARNING))
+    logging.getLogger("services").setLevel(level)
 
 
 def get_log(name: str) -> structlog.typing.FilteringBoundLogger:
@@ -101,19 +102,40 @@ def get_log(name: str) -> structlog.typing.FilteringBoundLogger:
 
 
 class _LibraryHandler(logging.Handler):
-    """Takes the lines of the libraries through the same guards as ours."""
+    """Takes the lines of the standard library's loggers through the same guards as ours."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Pass one line on; what cannot be formatted is passed as its template."""
         text = str(record.msg)
         if record.name.split(".")[0] in FORMATTED_LOGGERS:
             try:
-                text = record.getMessage()
-            except (TypeError, ValueError):
+                text = text % _clean_args(record.args) if record.args else text
+            except (TypeError, ValueError, KeyError):
                 text = str(record.msg)
         log = structlog.get_logger(module=record.name)
         error = record.exc_info[1] if record.exc_info else None
         log.log(record.levelno, clean_text(text), exc_info=error)
+
+
+def _clean_args(args: object) -> object:
+    """The arguments of a line: numbers and words as they are, errors only if they are telling."""
+    if isinstance(args, Mapping):
+        return {key: _clean_arg(value) for key, value in args.items()}
+    return tuple(_clean_arg(value) for value in args) if isinstance(args, tuple) else args
+
+
+def _clean_arg(value: object) -> object:
+    if isinstance(value, BaseException):
+        return name_error(value)
+    if isinstance(value, bytes | bytearray | memoryview):
+        return f"<{len(value)} bytes>"
+    return value
+
+
+def name_error(error: BaseException) -> str:
+    """The type of an error, with its text only where that is about machines."""
+    name = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
+    return f"{name}: {error}" if isinstance(error, TELLING) else name
 
 
 def _build_customer_hasher(secret: str) -> Callable[..., Event]:
@@ -148,8 +170,7 @@ def describe_error(_logger: object, _method: str, event: Event) -> Event:
         found = found[1]
     if not isinstance(found, BaseException):
         return event
-    name = f"{type(found).__module__}.{type(found).__qualname__}".removeprefix("builtins.")
-    event["error"] = f"{name}: {found}" if isinstance(found, TELLING) else name
+    event["error"] = name_error(found)
     frames = traceback.extract_tb(found.__traceback__)[-MOST_FRAMES:]
     event["frames"] = [f"{_shorten_path(f.filename)}:{f.lineno} {f.name}" for f in frames]
     return event

@@ -95,9 +95,13 @@ def test_no_canary_gets_through_by_any_way_in(lines: Lines, out: io.BytesIO) -> 
     broken.__cause__ = KeyError(CANARY)
     log.error("by the cause of an exception", exc_info=fall_over(broken))
     logging.getLogger("somewhere").error("by a library's argument: %s", CANARY)
+    logging.getLogger("services.x").error(
+        "by an error as argument: %s", fall_over(KeyError(CANARY))
+    )
+    logging.getLogger("aiokafka").error("by bytes as argument: %s", CANARY.encode())
     assert b"CANARY" not in out.getvalue()
     assert b"socket closed" in out.getvalue()
-    assert len(lines()) == 14
+    assert len(lines()) == 16
 
 
 def test_one_customer_has_one_hash_that_depends_on_the_key(out: io.BytesIO) -> None:
@@ -137,6 +141,15 @@ def test_libraries_are_heard_from_warnings_on(lines: Lines) -> None:
     (line,) = lines()
     assert line["event"] == "topic contact.events is gone"
     assert line["module"] == "aiokafka.cluster"
+
+
+def test_lanes_are_heard_at_the_level_of_the_service(lines: Lines) -> None:
+    """Law: our own modules' lines are formatted, at the level that was asked for."""
+    logging.getLogger("services.runtime.keeper").info(
+        "lane %d waits: %s", 3, Stop("stuck", "it is")
+    )
+    (line,) = lines()
+    assert line["event"] == "lane 3 waits: services.runtime.lane.Stop: stuck: it is"
 
 
 def test_on_a_terminal_a_person_reads_it(out: io.BytesIO) -> None:
