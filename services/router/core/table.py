@@ -97,6 +97,36 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     test: Test | None = None
     """None for the root."""
     children: tuple[Node, ...] = ()
+    switch: Switch | None = None
+    """A quicker way to the same child; None asks the children one by one."""
+
+    def choose(self, facts: Facts) -> Node | None:
+        """The first child that matches."""
+        if self.switch is None:
+            for child in self.children:
+                if child.test is None or child.test(facts):
+                    return child
+            return None
+        for test, child in self.switch.of(facts):
+            if test is None or test(facts):
+                return child
+        return None
+
+
+class Switch(msgspec.Struct, frozen=True):
+    """The children of a node by the value of one fact that most of them ask for.
+
+    The test beside a child is what is left to ask when the fact has that value; None: nothing.
+    """
+
+    fact: str
+    by_value: dict[Fact, tuple[tuple[Test | None, Node], ...]]
+    others: tuple[tuple[Test | None, Node], ...]
+    """The children that do not ask for the fact; for every other value and for none."""
+
+    def of(self, facts: Facts) -> tuple[tuple[Test | None, Node], ...]:
+        """The children that can still match, in the order of the file."""
+        return self.by_value.get(facts.get(self.fact), self.others)
 
 
 class Match(msgspec.Struct, frozen=True):
@@ -122,11 +152,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
         """Walk down: the first child that matches wins and refines its parent."""
         node = self.root
         path = [node.plan.rule]
-        while True:
-            for child in node.children:
-                if child.test is None or child.test(facts):
-                    node = child
-                    path.append(child.plan.rule)
-                    break
-            else:
-                return Match(node.plan, tuple(path))
+        while (child := node.choose(facts)) is not None:
+            node = child
+            path.append(node.plan.rule)
+        return Match(node.plan, tuple(path))

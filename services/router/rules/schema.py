@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from services.router.core.facts import CATALOGUE, FactSpec, FactType
 from services.router.core.matchers import PATTERN_LIMIT
-from services.router.rules.conditions import COMBINATORS, MATCHERS, fitting
+from services.router.rules.conditions import COMBINATORS, DATES, MATCHERS, fitting
 from services.router.rules.values import (
     Address,
     Duration,
@@ -154,7 +154,7 @@ def _matcher_schema(name: str, spec: FactSpec) -> dict[str, Any]:
         "minProperties": 1,
     }
     plain = [value, mapping] if spec.type is FactType.FLAG else [value, shapes["in"], mapping]
-    return {"description": spec.meaning, "anyOf": plain}
+    return {"anyOf": plain}
 
 
 def _value_schema(spec: FactSpec) -> dict[str, Any]:
@@ -164,23 +164,34 @@ def _value_schema(spec: FactSpec) -> dict[str, Any]:
     return {"type": names.get(spec.type, "string")}
 
 
+def _fact_schema(name: str, spec: FactSpec) -> dict[str, Any]:
+    """What a fact may be asked; facts of the same open type share one definition."""
+    if spec.words or name in DATES:
+        return {"description": spec.meaning, **_matcher_schema(name, spec)}
+    return {"description": spec.meaning, "$ref": f"#/$defs/{_definition(spec.type)}"}
+
+
+def _definition(kind: FactType) -> str:
+    return f"Asked{kind.value.capitalize()}"
+
+
 def _when_schema() -> dict[str, Any]:
-    text = FactSpec(FactType.TEXT, "A free attribute of the event.")
-    flag = FactSpec(FactType.FLAG, "The rule with this id has fired before.")
+    text = {"$ref": f"#/$defs/{_definition(FactType.TEXT)}"}
+    flag = {"$ref": f"#/$defs/{_definition(FactType.FLAG)}"}
     again = {"$ref": "#/$defs/When"}
     return {
         "type": "object",
         "description": "What must hold: facts with values or matchers, combined by all, any, not.",
         "minProperties": 1,
         "properties": {
-            **{name: _matcher_schema(name, spec) for name, spec in CATALOGUE.items()},
+            **{name: _fact_schema(name, spec) for name, spec in CATALOGUE.items()},
             "all": {"type": "array", "items": again, "description": COMBINATORS["all"]},
             "any": {"type": "array", "items": again, "description": COMBINATORS["any"]},
             "not": {**again, "description": COMBINATORS["not"]},
         },
         "patternProperties": {
-            r"^attributes\..+": _matcher_schema("attributes", text),
-            r"^once\..+": _matcher_schema("once", flag),
+            r"^attributes\..+": {"description": "A free attribute of the event.", **text},
+            r"^once\..+": {"description": "The rule with this id has fired before.", **flag},
         },
         "additionalProperties": False,
     }
@@ -191,7 +202,7 @@ class Rule(RouteKeys):
 
     id: RuleId
     """Names the rule in decisions and figures: small letters, digits and `-`; unique."""
-    when: Annotated[dict[str, Any], WithJsonSchema({"$ref": "#/$defs/When"})]
+    when: Annotated[dict[str, Any], WithJsonSchema({"type": "object"})]
     """What must hold for this rule; all facts named must."""
     once_per: Literal["thread", "contact", "customer"] = "thread"
     """Fire once for each thread, contact or customer, refinements included. Default: always."""
@@ -213,6 +224,11 @@ def build_json_schema() -> dict[str, Any]:
     schema = RuleFile.model_json_schema()
     _drop_defaults(schema)
     schema["$defs"]["When"] = _when_schema()
+    for kind in (FactType.TEXT, FactType.FLAG, FactType.NUMBER, FactType.WHOLE):
+        schema["$defs"][_definition(kind)] = _matcher_schema("", FactSpec(kind, ""))
+    when = schema["$defs"]["Rule"]["properties"]["when"]
+    when["$ref"] = "#/$defs/When"
+    del when["type"]
     schema["title"] = "OmniRoute routing rules"
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
@@ -220,11 +236,9 @@ def build_json_schema() -> dict[str, Any]:
 def _drop_defaults(part: Any) -> None:
     """Defaults are in words: below the root they are the parent's, and durations are text."""
     if isinstance(part, dict):
-        for key in ("default", "title"):
-            if not isinstance(part.get(key), dict) or key == "default":
-                part.pop(key, None)
-        for value in part.values():
-            _drop_defaults(value)
-    elif isinstance(part, list):
+        part.pop("default", None)
+        part.pop("title", None)
+        part = list(part.values())
+    if isinstance(part, list):
         for value in part:
             _drop_defaults(value)
