@@ -76,9 +76,7 @@ def _compile_node(branch: Branch) -> Node:
 # ------------------------------------------------------------------------------- the switch
 def _build_switch(children: tuple[Node, ...], parts: list[list[Condition]]) -> Switch | None:
     """Sort the children by the fact that most of them ask for; None where few do."""
-    asked = Counter(
-        fact for each in parts for fact in {choice[0] for part in each if (choice := _choice(part))}
-    )
+    asked = Counter(fact for each in parts for fact in _choice_facts(each))
     if not asked:
         return None
     fact, count = min(asked.items(), key=lambda item: (-item[1], item[0]))
@@ -115,6 +113,10 @@ def _choice(part: Condition) -> tuple[str, frozenset[Fact]] | None:
             return fact, frozenset(values)
         case _:
             return None
+
+
+def _choice_facts(parts: list[Condition]) -> set[str]:
+    return {choice[0] for part in parts if (choice := _choice(part))}
 
 
 def _allowed(parts: list[Condition], fact: str) -> frozenset[Fact] | None:
