@@ -28,6 +28,7 @@ from services.router.core.reach import (
 )
 from services.router.core.scene import Scene, gather
 from services.router.core.table import CHOSEN, SAME, Match, Plan, Table
+from services.router.core.thread import WEAK
 
 NAMESPACE = uuid.UUID("6f9a2d0e-8d1c-5b7e-9f43-0a6f1c2b7d58")
 """The UUIDv5 namespace of decision ids; fixed for ever."""
@@ -129,6 +130,9 @@ def answer(  # noqa: PLR0913 - all of it is what a decision rests on
         ),
         table.reads,
     )
+    if gist.link == WEAK:
+        # The evidence behind the thread key, whether a rule reads it or not.
+        facts |= {"thread.link": gist.link, "thread.related": gist.related}
     match = table.match(facts)
     target = _target(table, customer, gist, match.plan, wish=wish, now=now, tried=tried)
     return Answer(match=match, wish=wish, target=target, facts=facts, zone=where)
