@@ -6,10 +6,11 @@ import argparse
 import asyncio
 import logging
 import os
-import re
 import sys
 from collections.abc import Coroutine, Sequence
 from typing import Any
+
+import msgspec
 
 from services.runtime.admin import (
     TopicsReport,
@@ -17,12 +18,11 @@ from services.runtime.admin import (
     apply_topics,
     check_topics,
 )
-from services.runtime.topic_specs import DEFAULT_PARTITIONS, Place, list_specs
+from services.runtime.settings import SettingsError, read_access, read_prefix
+from services.runtime.topic_specs import DEFAULT_PARTITIONS, list_specs
 
 GOOD, FOUND, USAGE = 0, 1, 2
 MOST_PARTITIONS = 10_000
-PREFIX = re.compile(r"[a-zA-Z0-9._-]{0,100}")
-"""What Kafka allows in a topic name."""
 
 EXAMPLES = """\
 examples:
@@ -43,11 +43,20 @@ def main(argv: Sequence[str]) -> int:
     words = _build_parser().parse_args(argv)
     # The client logs each failed attempt; the one sentence that we print says it all.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    place = Place(brokers=words.brokers, prefix=words.prefix)
+    try:
+        access = read_access(os.environ, "topics")
+    except SettingsError as wrong:
+        print(wrong, file=sys.stderr)
+        return USAGE
+    access = msgspec.structs.replace(access, brokers=words.brokers)
     if words.what == "check":
-        return _run(check_topics(place, partitions=words.partitions))
+        return _run(check_topics(access, words.prefix, partitions=words.partitions))
     work = apply_topics(
-        place, partitions=words.partitions, replicas=words.replicas, dry_run=words.dry_run
+        access,
+        words.prefix,
+        partitions=words.partitions,
+        replicas=words.replicas,
+        dry_run=words.dry_run,
     )
     return _run(work, dry_run=words.dry_run)
 
@@ -121,8 +130,7 @@ def _read_count(text: str) -> int:
 
 
 def _read_prefix(text: str) -> str:
-    if PREFIX.fullmatch(text) is None:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} cannot begin a topic name: use letters, digits, '.', '_' and '-'"
-        )
-    return text
+    try:
+        return read_prefix(text)
+    except ValueError as wrong:
+        raise argparse.ArgumentTypeError(str(wrong)) from wrong

@@ -8,7 +8,8 @@ library has the older one, which silently resets every setting that it does not 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 import msgspec
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -16,6 +17,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import IncompatibleBrokerVersion, KafkaError, for_code
 
 from services.contact import topics as names
+from services.runtime.connection import KafkaAccess, make_admin
 from services.runtime.topic_specs import (
     CHECKED,
     DEFAULT_PARTITIONS,
@@ -31,8 +33,6 @@ from services.runtime.topic_specs import (
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
-
-from contextlib import asynccontextmanager
 
 REQUEST_TIMEOUT_MS = 10_000
 WHOLE_TIMEOUT_S = 40.0
@@ -83,24 +83,25 @@ class TopicsUnreachableError(Exception):
 
 
 async def check_topics(
-    place: Place, *, partitions: int | None = None, client: Mapping[str, Any] | None = None
+    access: KafkaAccess, prefix: str = "", *, partitions: int | None = None
 ) -> TopicsReport:
     """Compare the topics on the broker with what the services need; changes nothing.
 
-    `partitions` None takes the count of `contact.events`. `client` holds further arguments of
-    the Kafka client, such as `security_protocol`. Raises `TopicsUnreachableError` within 40 s.
+    `partitions` None takes the count of `contact.events`. Raises `TopicsUnreachableError`
+    within 40 s.
     """
-    async with _open_admin(place, client or {}) as admin:
+    place = Place(access.brokers, prefix)
+    async with _open_admin(access) as admin:
         return _judge(await _find_topics(admin, place), place, partitions)
 
 
 async def apply_topics(
-    place: Place,
+    access: KafkaAccess,
+    prefix: str = "",
     *,
     partitions: int | None = None,
     replicas: int | None = None,
     dry_run: bool = False,
-    client: Mapping[str, Any] | None = None,
 ) -> TopicsReport:
     """Create the missing topics, then check all six. Twice is the same as once.
 
@@ -109,7 +110,8 @@ async def apply_topics(
     `created` are the names that would be. Nothing is created while an existing topic is wrong.
     Raises `TopicsUnreachableError` when the brokers cannot be asked or refuse to create.
     """
-    async with _open_admin(place, client or {}) as admin:
+    place = Place(access.brokers, prefix)
+    async with _open_admin(access) as admin:
         found = await _find_topics(admin, place)
         count = partitions or (found[names.EVENTS].partitions if names.EVENTS in found else None)
         count = count or DEFAULT_PARTITIONS
@@ -147,19 +149,15 @@ def _judge(found: Mapping[str, TopicFound], place: Place, partitions: int | None
 
 
 @asynccontextmanager
-async def _open_admin(
-    place: Place, client: Mapping[str, Any]
-) -> AsyncIterator[AIOKafkaAdminClient]:
-    admin = AIOKafkaAdminClient(
-        bootstrap_servers=place.brokers, request_timeout_ms=REQUEST_TIMEOUT_MS, **client
-    )
+async def _open_admin(access: KafkaAccess) -> AsyncIterator[AIOKafkaAdminClient]:
+    admin = make_admin(access)
     try:
         async with asyncio.timeout(WHOLE_TIMEOUT_S):
             await admin.start()
             yield admin
     except (KafkaError, OSError, TimeoutError) as broken:
         why = str(broken) or type(broken).__name__
-        raise TopicsUnreachableError(f"Kafka at {place.brokers}: {why}") from broken
+        raise TopicsUnreachableError(f"Kafka at {access.brokers}: {why}") from broken
     finally:
         await admin.close()
 

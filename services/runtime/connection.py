@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 CLOSE_WITHIN_S = 3.0
@@ -70,6 +71,13 @@ def make_producer(access: KafkaAccess, transactional_id: str) -> AIOKafkaProduce
         max_batch_size=access.produce_batch_bytes,
         compression_type=access.compression or None,
     )
+
+
+def make_admin(access: KafkaAccess) -> AIOKafkaAdminClient:
+    """A client that creates and describes topics."""
+    settings = _login(access)
+    settings["request_timeout_ms"] = min(access.request_timeout_ms, 10_000)
+    return AIOKafkaAdminClient(**settings)
 
 
 def _login(access: KafkaAccess) -> dict[str, object]:
