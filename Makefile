@@ -36,7 +36,7 @@ test: lint ## lint, then every test that is not slow; ARGS=... goes to pytest
 
 .PHONY: check
 check: deps ## the slower tests: campaigns, fuzzing, a fresh clone; ARGS=... goes to pytest
-	@$(BIN)/pytest -m slow $(ARGS)
+	@$(BIN)/pytest -m slow --hypothesis-profile=check $(ARGS)
 
 .PHONY: lint
 lint: deps ## ruff, mypy --strict and the import contracts

@@ -18,6 +18,8 @@ from typing import NamedTuple, cast
 
 GOOD = 0
 USAGE_ERROR = 2
+INTERRUPTED = 130
+"""128 + SIGINT, as shells report it."""
 
 
 class Command(NamedTuple):
@@ -95,21 +97,37 @@ COMMANDS: dict[str, Command] = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand and return its exit code: 0 good, 1 found something, 2 usage error."""
     words = list(sys.argv[1:] if argv is None else argv)
-    if not words or words[0] in {"-h", "--help", "help"}:
-        if words[:1] == ["help"] and len(words) > 1:
-            return main([words[1], "--help"])
-        _say(overview())
+    try:
+        code = _dispatch(words)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader went away (`| head`): no error. The interpreter flushes stdout again at exit,
+        # so it needs somewhere to write.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return GOOD
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return code
+
+
+def _dispatch(words: Sequence[str]) -> int:
+    """Answer ourselves, or find the subcommand and run it."""
+    if not words or words[0] in {"-h", "--help"}:
+        print(overview())
         return GOOD
     if words[0] in {"-V", "--version"}:
-        _say(f"omniroute {version('omniroute')}")
+        print(f"omniroute {version('omniroute')}")
         return GOOD
+    if words[0] == "help":
+        return _dispatch([*words[1:2], "--help"])
     command = COMMANDS.get(words[0])
     if command is None:
         return _refuse(_unknown(words[0]))
     # find_spec and not `except ImportError`: a module that is there but broken must say so itself.
     if importlib.util.find_spec(command.module) is None:
         return _refuse(f"omniroute: '{words[0]}' is not in this build ({command.module} is absent)")
-    return _call(command, words[1:])
+    run = cast("Callable[[Sequence[str]], int]", importlib.import_module(command.module).main)
+    return run(words[1:])
 
 
 def overview() -> str:
@@ -138,21 +156,6 @@ def overview() -> str:
     return "\n".join(lines)
 
 
-def _call(command: Command, words: Sequence[str]) -> int:
-    """Import the subcommand and run it; a reader that went away (`| head`) is not an error."""
-    run = cast("Callable[[Sequence[str]], int]", importlib.import_module(command.module).main)
-    try:
-        code = run(words)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # The interpreter flushes stdout again at exit; give it somewhere to write.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return GOOD
-    except KeyboardInterrupt:
-        return 130  # 128 + SIGINT, as shells report it.
-    return code
-
-
 def _unknown(word: str) -> str:
     """Say that a command does not exist, and which one was perhaps meant."""
     near = difflib.get_close_matches(word, COMMANDS, n=1)
@@ -163,10 +166,6 @@ def _unknown(word: str) -> str:
 def _refuse(why: str) -> int:
     print(why, file=sys.stderr)
     return USAGE_ERROR
-
-
-def _say(text: str) -> None:
-    print(text)
 
 
 if __name__ == "__main__":
