@@ -1,0 +1,141 @@
+"""The core, folded over the inputs batch by batch: what ought to be on the topics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from services.cli.judging.chain import Batch
+from services.cli.judging.decoding import Decoded
+from services.cli.judging.evidence import Evidence
+from services.contact.decision import Decision, Outcome, Position
+from services.contact.event import ContactEvent
+from services.contact.reject import Reject, RejectCode
+from services.contact.sentiment import SentimentScored
+from services.contact.topics import EVENTS, SENTIMENT
+from services.router.core.customer import Customer, pack
+from services.router.core.decide import decide
+from services.router.core.table import Table
+
+Place = tuple[str, int]
+"""Logical topic and offset of an input record."""
+Tables = Mapping[str, Table]
+"""Rule tables by version."""
+
+BY_THE_SHELL = frozenset(
+    {RejectCode.STATE_TOO_LARGE, RejectCode.OUTPUT_TOO_LARGE, RejectCode.DECIDE_FAILED}
+)
+"""Codes that come from sizes and defects, not from the record: the fold takes them as given."""
+
+
+class Expected(msgspec.Struct, frozen=True, kw_only=True):
+    """What one batch ought to have written."""
+
+    batch: Batch
+    decisions: tuple[Decision, ...]
+    rejects: Mapping[Place, Reject]
+    states: Mapping[str, bytes | None]
+    """The changed customers after the batch; None where nothing is remembered any more."""
+    outcomes: Mapping[Place, Outcome]
+
+
+class TableMissingError(Exception):
+    """A batch was decided under a rule file that is not at hand."""
+
+    def __init__(self, version: str) -> None:
+        """Name the version that the marker recorded."""
+        super().__init__(version)
+        self.version = version
+
+
+class Fold:
+    """The memory of one partition as the core alone would keep it."""
+
+    def __init__(self, evidence: Evidence, decoded: Decoded, tables: Tables) -> None:
+        """Begin with nothing remembered, as before the first record."""
+        self._evidence = evidence
+        self._decoded = decoded
+        self._tables = tables
+        self._customers: dict[str, Customer] = {}
+        self._given = {
+            (letter.position.topic, letter.position.offset): RejectCode(letter.code)
+            for letter in decoded.letters
+            if letter.code in BY_THE_SHELL
+        }
+        self.states: dict[str, bytes] = {}
+        """What is remembered after the batches taken so far, packed."""
+
+    def run(self, batches: tuple[Batch, ...]) -> Iterator[Expected]:
+        """What each batch ought to have written, in order; raises TableMissingError."""
+        for batch in batches:
+            yield self._take(batch)
+
+    def _take(self, batch: Batch) -> Expected:
+        table = self._tables.get(batch.marker.rules_version)
+        if table is None:
+            raise TableMissingError(batch.marker.rules_version)
+        decisions: list[Decision] = []
+        rejects: dict[Place, Reject] = {}
+        outcomes: dict[Place, Outcome] = {}
+        changed: set[str] = set()
+        for place, word in self._inputs(batch):
+            if isinstance(word, Reject):
+                rejects[place] = word
+                outcomes[place] = Outcome.REJECTED
+                continue
+            position = Position(place[0], self._evidence.partition, place[1])
+            customer = self._customers.get(word.customer_id)
+            verdict = decide(table, customer, word, batch.marker.now, position)
+            outcomes[place] = verdict.outcome
+            if verdict.reject is not None:
+                rejects[place] = verdict.reject
+                continue
+            decisions += verdict.decisions
+            if verdict.changed:
+                self._remember(word.customer_id, verdict.customer)
+                changed.add(word.customer_id)
+        return Expected(
+            batch=batch,
+            decisions=tuple(decisions),
+            rejects=rejects,
+            states=self._pack(changed),
+            outcomes=outcomes,
+        )
+
+    def _inputs(
+        self, batch: Batch
+    ) -> Iterator[tuple[Place, ContactEvent | SentimentScored | Reject]]:
+        """The records of a batch: all events in offset order, then all sentiment."""
+        for record in self._evidence.events.between(*_span(batch, EVENTS)):
+            place = (EVENTS, record.offset)
+            yield place, self._reject(place) or self._decoded.events[record.offset]
+        for record in self._evidence.sentiment.between(*_span(batch, SENTIMENT)):
+            place = (SENTIMENT, record.offset)
+            yield place, self._reject(place) or self._decoded.sentiment[record.offset]
+
+    def _reject(self, place: Place) -> Reject | None:
+        code = self._given.get(place)
+        return None if code is None else Reject(code, "")
+
+    def _remember(self, customer_id: str, customer: Customer | None) -> None:
+        if customer is None:
+            self._customers.pop(customer_id, None)
+        else:
+            self._customers[customer_id] = customer
+
+    def _pack(self, changed: set[str]) -> dict[str, bytes | None]:
+        packed: dict[str, bytes | None] = {}
+        for customer_id in changed:
+            customer = self._customers.get(customer_id)
+            packed[customer_id] = None if customer is None else pack(customer)
+            if customer is None:
+                self.states.pop(customer_id, None)
+            else:
+                self.states[customer_id] = packed[customer_id] or b""
+        return packed
+
+
+def _span(batch: Batch, topic: str) -> tuple[int, int]:
+    """What a batch took of one input: from, and up to but without."""
+    return batch.since.get(topic, 0), batch.marker.inputs.get(topic, 0)

@@ -1,0 +1,184 @@
+"""Reads partitions with librdkafka (confluent-kafka): another client than the services use.
+
+Only committed records are read (`isolation.level=read_committed`); a partition is read to its
+end once it says so itself, never because a poll came back empty.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import cast
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from services.cli.judging.evidence import Evidence, Log, Record
+from services.contact.topics import EVENTS, SENTIMENT, Topics
+
+BATCH = 5_000
+POLL_S = 1.0
+SILENCE_S = 30.0
+"""A partition that delivers nothing for so long cannot be judged."""
+ROUTER_GROUP = "omniroute-router"
+
+Progress = Callable[[str], None]
+
+
+class UnreadableError(Exception):
+    """Kafka or a topic cannot be read; the text says which and what to do."""
+
+
+class Reader:
+    """Reads the topics of one deployment; use `open_reader`."""
+
+    def __init__(self, consumer: Consumer, topics: Topics, progress: Progress) -> None:
+        """Take a consumer that nobody else uses; `progress` gets a line now and then."""
+        self._consumer = consumer
+        self._topics = topics
+        self._progress = progress
+
+    def partitions(self) -> int:
+        """The partition count of `contact.events`; raises UnreadableError if it is not there."""
+        name = self._topics.events
+        found = self._consumer.list_topics(name, timeout=SILENCE_S).topics.get(name)
+        if found is None or found.error is not None or not found.partitions:
+            raise UnreadableError(f"there is no topic {name}: is the prefix right?")
+        return len(found.partitions)
+
+    def collect(self, partition: int, partitions: int) -> Evidence:
+        """Everything about one partition but Redis.
+
+        The memory is read first: what it tells is then certainly on the other topics.
+        """
+        topics = self._topics
+        memory = self.read(topics.memory, partition)
+        return Evidence(
+            partition=partition,
+            partitions=partitions,
+            memory=memory,
+            decisions=self.read(topics.decisions, partition),
+            deadletters=self.read(topics.deadletter, partition),
+            events=self.read(topics.events, partition),
+            sentiment=self.read(topics.sentiment, partition),
+            committed=self.committed(partition),
+        )
+
+    def read(self, topic: str, partition: int) -> Log:
+        """One partition from its first record to its end."""
+        low, _ = self._watermarks(topic, partition)
+        records: list[Record] = []
+        end = low
+        for message in self._messages(TopicPartition(topic, partition, low)):
+            error = message.error()
+            if error is not None:
+                end = message.offset() or 0
+                break
+            records.append(_record(message))
+            if len(records) % 50_000 == 0:
+                self._progress(f"{topic}/{partition}: {len(records)} records")
+        return Log(tuple(records), low, end)
+
+    def end(self, partition: int) -> int:
+        """The next offset of contact.memory: it moves with every transaction of the router."""
+        return self._watermarks(self._topics.memory, partition)[1]
+
+    def committed(self, partition: int) -> dict[str, int | None]:
+        """The router group's offsets of one partition, by logical topic name."""
+        names = {self._topics.name(topic): topic for topic in (EVENTS, SENTIMENT)}
+        asked = [TopicPartition(name, partition) for name in names]
+        found = self._consumer.committed(asked, timeout=SILENCE_S)
+        return {names[tp.topic]: tp.offset if tp.offset >= 0 else None for tp in found}
+
+    def is_waiting(self, partition: int) -> bool:
+        """Is there an input record that the group has not committed?"""
+        return any(
+            self.has_more(self._topics.name(topic), partition, offset)
+            for topic, offset in self.committed(partition).items()
+        )
+
+    def is_behind(self, partition: int, clog: int | None) -> bool:
+        """Is there a record of contact.memory that a view standing at `clog` has not applied?"""
+        return self.has_more(self._topics.memory, partition, clog)
+
+    def has_more(self, topic: str, partition: int, since: int | None) -> bool:
+        """Is there a record at `since` (None: the beginning) or behind it?"""
+        low, high = self._watermarks(topic, partition)
+        start = max(low, since or 0)
+        if start >= high:
+            return False
+        # Behind `start` may lie nothing but control records: only reading tells.
+        first = next(iter(self._messages(TopicPartition(topic, partition, start))))
+        return first.error() is None
+
+    def _watermarks(self, topic: str, partition: int) -> tuple[int, int]:
+        found = self._consumer.get_watermark_offsets(
+            TopicPartition(topic, partition), timeout=SILENCE_S
+        )
+        if found is None:
+            raise UnreadableError(f"{topic}/{partition} does not tell where it begins and ends")
+        return found
+
+    def _messages(self, start: TopicPartition) -> Iterator[Message]:
+        """Every message from a place on; the last one carries the error `_PARTITION_EOF`."""
+        self._consumer.assign([start])
+        try:
+            heard = time.monotonic()
+            while True:
+                messages = self._consumer.consume(BATCH, POLL_S)
+                if messages:
+                    heard = time.monotonic()
+                elif time.monotonic() - heard > SILENCE_S:
+                    where = f"{start.topic}/{start.partition}"
+                    raise UnreadableError(f"{where}: nothing came for {SILENCE_S:.0f} s")
+                for message in messages:
+                    error = message.error()
+                    if error is not None and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - librdkafka's public name of this code
+                        raise UnreadableError(f"{start.topic}/{start.partition}: {error.str()}")
+                    yield message
+                    if error is not None:
+                        return
+        finally:
+            self._consumer.unassign()
+
+
+@contextmanager
+def open_reader(brokers: str, prefix: str, progress: Progress) -> Iterator[Reader]:
+    """A reader, closed at the end; KafkaException comes out as UnreadableError."""
+    consumer = Consumer(
+        {
+            "bootstrap.servers": brokers,
+            "client.id": "omniroute-judge",
+            # Only to ask for its offsets: partitions are assigned by hand, nothing is committed.
+            "group.id": f"{prefix}{ROUTER_GROUP}",
+            "isolation.level": "read_committed",
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+            "auto.offset.reset": "error",
+            "allow.auto.create.topics": False,
+            "log_level": 2,
+        }
+    )
+    try:
+        yield Reader(consumer, Topics(prefix), progress)
+    except KafkaException as why:
+        raise UnreadableError(f"Kafka at {brokers}: {why.args[0]}") from why
+    finally:
+        consumer.close()
+
+
+def _record(message: Message) -> Record:
+    # The stubs allow a mapping, as for writing; a message that was read has a list of pairs.
+    headers = cast("list[tuple[str, str | bytes | None]]", message.headers() or [])
+    return Record(
+        offset=message.offset() or 0,
+        key=message.key(),
+        value=message.value(),
+        headers=tuple((name, _bytes(value)) for name, value in headers),
+        time=message.timestamp()[1],
+    )
+
+
+def _bytes(value: str | bytes | None) -> bytes:
+    """A header's value; the client's types allow more than Kafka does."""
+    return value.encode() if isinstance(value, str) else value or b""
