@@ -56,8 +56,9 @@ clean: ## remove .venv and every cache in this clone
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # ---- .venv: made anew when what it must hold has changed, added to when only the tests need more
+# (--no-deps: the locks are complete, and a test runs `pip check`)
 
-PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps
 
 $(VENV)/.runtime: requirements.lock
 	@test -n "$(PYTHON)" || { echo "OmniRoute needs Python 3.11 or newer as python3," \
@@ -69,7 +70,7 @@ $(VENV)/.runtime: requirements.lock
 	@touch $@
 
 $(VENV)/.package: pyproject.toml $(VENV)/.runtime
-	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@$(PIP_INSTALL) --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
