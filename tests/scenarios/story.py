@@ -47,11 +47,13 @@ class Story:
         self.now = now
         self.inputs: list[ContactEvent | SentimentScored] = []
         self._mails: list[str] = []
+        self._told = 0
         self.contact = f"{name}-k1"
 
     def tell(self, kind: Kind, at: int, **fields: Any) -> ContactEvent:
         """Any event, `at` ms after the end of the story (mostly negative)."""
-        fields.setdefault("event_id", f"{self.customer}-{len(self.inputs)}")
+        fields.setdefault("event_id", f"{self.customer}-{self._told}")
+        self._told += 1
         fields.setdefault("source", SOURCE)
         fields.setdefault("received_at", moment(self.now + at))
         event = ContactEvent(kind=kind, customer_id=self.customer, **fields)
