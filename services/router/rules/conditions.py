@@ -73,7 +73,9 @@ def fitting(name: str, spec: FactSpec) -> frozenset[str]:
 
 def read_when(data: Any, path: Path, problems: Problems, once: Collection[str] = ()) -> Condition:
     """Read the condition at `path`; `once` holds the ids of the rules that have `once_per`."""
-    if data == {} or data is None:
+    if data is None:  # the structure says that a mapping is missing
+        return _NEVER
+    if data == {}:
         problems.add_key(path, Code.EMPTY_WHEN, "a `when` names at least one fact")
         return _NEVER
     return _Reading(problems, frozenset(once)).whole(data, path)

@@ -67,6 +67,10 @@ class Code(StrEnum):
     NESTED_ONCE = "nested-once"
 
 
+SPOILING = frozenset({Code.YAML_BOOLEAN, Code.YAML_ALIAS, Code.YAML_TAG, Code.YAML_KEY})
+"""What makes a value or key so doubtful that nothing more is said about it."""
+
+
 class Problem(msgspec.Struct, frozen=True):
     """One mistake in a rule file."""
 
@@ -93,6 +97,7 @@ class Problems:
         self.values: dict[Path, Mark] = {}
         self.keys: dict[Path, Mark] = {}
         self._found: dict[tuple[int, int, Code], Problem] = {}
+        self._spoilt: set[Mark] = set()
 
     def add(self, path: Path, code: Code, message: str) -> None:
         """Report the value at `path`, or the nearest thing around it that has a position."""
@@ -109,7 +114,14 @@ class Problems:
             self.add_at(mark, code, message)
 
     def add_at(self, mark: Mark, code: Code, message: str) -> None:
-        """Report a position; a second problem with the same code at one place adds nothing."""
+        """Report a position; a second problem with the same code at one place adds nothing.
+
+        Where YAML itself is at fault, what follows from it at the same place is not repeated.
+        """
+        if mark in self._spoilt and code not in SPOILING:
+            return
+        if code in SPOILING:
+            self._spoilt.add(mark)
         problem = Problem(mark.line, mark.col, code, message, self.file)
         self._found.setdefault((mark.line, mark.col, code), problem)
 

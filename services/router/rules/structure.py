@@ -99,7 +99,7 @@ def _noun_of(value: Any) -> str:
         case int() | float():
             return f"the number {value}"
         case str():
-            return f"`{value[:40]}`"
+            return f"the text `{value[:40]}`"
         case list():
             return "a list"
         case _:

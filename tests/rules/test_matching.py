@@ -1,0 +1,225 @@
+"""Compiled matching against a plain reading of the file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.router.core.facts import CATALOGUE, FactType
+from services.router.core.matchers import compile_pattern
+from services.router.core.table import Table
+from services.router.rules.conditions import MATCHERS, fitting
+from services.router.rules.file import load_table
+
+# ------------------------------------------------ the naive interpreter: reads the data as it is
+
+
+def holds(when: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
+    """Does a `when` hold?"""
+    return all(entry_holds(key, value, facts) for key, value in when.items())
+
+
+def entry_holds(key: str, value: Any, facts: Mapping[str, Any]) -> bool:
+    """Does one line of a `when` hold?"""
+    match key:
+        case "any":
+            return any(holds(part, facts) for part in value)
+        case "all":
+            return all(holds(part, facts) for part in value)
+        case "not":
+            return not holds(value, facts)
+    return asked(value, facts.get(key))
+
+
+def asked(wanted: Any, fact: Any) -> bool:
+    """Is a fact what a value, a list or a mapping of matchers wants?"""
+    if isinstance(wanted, list):
+        return fact in wanted
+    if not isinstance(wanted, dict):
+        return bool(fact == wanted)
+    return all(matcher_holds(name, value, fact) for name, value in wanted.items())
+
+
+def matcher_holds(name: str, value: Any, fact: Any) -> bool:
+    """Does one matcher hold?"""
+    match name:
+        case "any":
+            return any(asked(part, fact) for part in value)
+        case "all":
+            return all(asked(part, fact) for part in value)
+        case "not":
+            return not asked(value, fact)
+        case "eq":
+            return bool(fact == value)
+    return fact is not None and PLAIN[name](fact, value)
+
+
+PLAIN: dict[str, Callable[[Any, Any], bool]] = {
+    "in": lambda fact, value: fact in value,
+    "gt": lambda fact, value: fact > value,
+    "gte": lambda fact, value: fact >= value,
+    "lt": lambda fact, value: fact < value,
+    "lte": lambda fact, value: fact <= value,
+    "between": lambda fact, value: value[0] <= fact <= value[1],
+    "matches": lambda fact, value: re.search(value, fact) is not None,
+}
+
+
+def walk(node: Mapping[str, Any], facts: Mapping[str, Any], plan: dict[str, Any]) -> dict[str, Any]:
+    """The queue, priority and path that the tree gives."""
+    named = {key: node[key] for key in ("queue", "priority") if key in node}
+    plan = {**plan, **named, "path": (*plan["path"], node.get("id", "default"))}
+    for child in node.get("routes", []):
+        fired = "once_per" in child and any(facts.get(f"once.{rule}") for rule in ids(child))
+        if holds(child["when"], facts) and not fired:
+            return walk(child, facts, plan)
+    return plan
+
+
+def ids(node: Mapping[str, Any]) -> list[str]:
+    """The ids of a rule and of all below it."""
+    return [node["id"], *(rule for child in node.get("routes", []) for rule in ids(child))]
+
+
+# -------------------------------------------------------------------- files and facts by chance
+
+VALUES: dict[str, list[Any]] = {
+    "channel": ["phone", "chat", "email", "social"],
+    "topic": ["", "billing", "bill", "returns"],
+    "live": [True, False],
+    "thread.exchanges": [0, 1, 2, 3],
+    "message.sentiment": [-1.0, -0.5, 0, 0.5],
+    "time.date": ["2026-12-23", "2026-12-24", "2027-01-01"],
+}
+PATTERNS = ["^bill", "ing$", "re|bi", "^$", "x"]
+NAMES = st.sampled_from(sorted(VALUES))
+
+
+@st.composite
+def askings(draw: st.DrawFn, name: str, depth: int = 0) -> Any:
+    """Something that a fact may be asked."""
+    values = st.sampled_from(VALUES[name])
+    fits = sorted(fitting(name, CATALOGUE[name]))
+    combined = ["any", "all", "not"] if depth < 2 else []
+    shape = draw(st.sampled_from(["plain", *fits, *combined]))
+    inner = askings(name, depth + 1)
+    shapes: dict[str, st.SearchStrategy[Any]] = {
+        "in": st.lists(values, min_size=1, max_size=3),
+        "between": st.tuples(values, values).map(sorted),
+        "matches": st.sampled_from(PATTERNS),
+        "eq": values | st.none(),
+        "any": st.lists(inner, min_size=1, max_size=2),
+        "all": st.lists(inner, min_size=1, max_size=2),
+        "not": inner,
+    }
+    if shape == "plain":
+        return draw(values | shapes["in"]) if name != "live" else draw(values)
+    return {shape: draw(shapes.get(shape, values))}
+
+
+@st.composite
+def whens(draw: st.DrawFn, depth: int = 0) -> dict[str, Any]:
+    """A `when`."""
+    names = draw(st.lists(NAMES, min_size=1, max_size=3, unique=True))
+    when: dict[str, Any] = {name: draw(askings(name)) for name in names}
+    if depth < 2:
+        for key in draw(st.lists(st.sampled_from(["any", "all", "not"]), max_size=1)):
+            inner = whens(depth + 1)
+            parts = inner if key == "not" else st.lists(inner, min_size=1, max_size=2)
+            when[key] = draw(parts)
+    return when
+
+
+@st.composite
+def routes(draw: st.DrawFn, prefix: str = "r", *, once_above: bool = False) -> list[dict[str, Any]]:
+    """A list of rules with rules below them; often so many that a switch is built."""
+    found = []
+    for at in range(draw(st.integers(0, 7 if prefix == "r" else 2))):
+        rule: dict[str, Any] = {"id": f"{prefix}{at}", "when": draw(whens())}
+        if draw(st.booleans()):
+            rule["priority"] = draw(st.integers(1, 9))
+        if draw(st.booleans()):
+            rule["queue"] = draw(st.sampled_from(["general", "calls"]))
+        once = not once_above and draw(st.integers(0, 4)) == 0
+        if once:
+            rule["once_per"] = "thread"
+        if len(prefix) < 5:
+            rule["routes"] = draw(routes(f"{prefix}{at}-", once_above=once_above or once))
+        found.append(rule)
+    return found
+
+
+FACTS = st.fixed_dictionaries(
+    {name: st.none() | st.sampled_from(values) for name, values in VALUES.items()}
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(routes(), st.lists(FACTS, min_size=1, max_size=5), st.data())
+def test_what_is_compiled_means_what_the_file_says(
+    rules: list[dict[str, Any]], many: list[dict[str, Any]], data: st.DataObject
+) -> None:
+    """For any tree and any facts: the same path, queue and priority as a plain reading."""
+    tree: dict[str, Any] = {"queues": {"calls": {}}, "route": {"routes": rules}}
+    table = load_table(yaml.safe_dump(tree, sort_keys=False))
+    assert isinstance(table, Table), [str(problem) for problem in table]
+    fired = [name for name in table.reads if name.startswith("once.")]
+    for facts in many:
+        once = {name: data.draw(st.booleans()) for name in fired}
+        expected = walk(
+            tree["route"], {**facts, **once}, {"queue": "general", "priority": 5, "path": ()}
+        )
+        found = table.match({**facts, **once})
+        plan = {"queue": found.plan.queue, "priority": found.plan.priority, "path": found.path}
+        assert plan == expected
+
+
+def test_the_generated_trees_do_build_switches() -> None:
+    """The law above means something for switches: four siblings asking for one fact have one."""
+    rules = [{"id": f"r{n}", "when": {"topic": str(n)}} for n in range(4)]
+    table = load_table(yaml.safe_dump({"route": {"routes": rules}}))
+    assert isinstance(table, Table)
+    assert table.root.switch is not None
+    assert table.root.switch.fact == "topic"
+    assert table.match({"topic": "3"}).path == ("default", "r3")
+    assert table.match({"topic": "9"}).path == ("default",)
+
+
+def test_the_reads_of_a_table_are_the_facts_its_rules_name() -> None:
+    """Facts in every corner of a `when` are listed, sorted, once."""
+    when = {"any": [{"live": True}, {"not": {"topic": {"matches": "a"}}}], "channel": "email"}
+    table = load_table(yaml.safe_dump({"route": {"routes": [{"id": "one", "when": when}]}}))
+    assert isinstance(table, Table)
+    assert table.reads == ("channel", "live", "topic")
+
+
+@pytest.mark.parametrize("name", sorted(MATCHERS))
+def test_an_absent_fact_matches_nothing_but_eq_null_and_not(name: str) -> None:
+    """No matcher holds for a fact that is absent; its negation does."""
+    value = {"in": [1], "between": [0, 9], "matches": ".*"}.get(name, 1)
+    fact = "topic" if name == "matches" else "thread.exchanges"
+    for wanted, expected in (({name: value}, False), ({"not": {name: value}}, True)):
+        rule = {"id": "one", "when": {fact: wanted}}
+        table = load_table(yaml.safe_dump({"route": {"routes": [rule]}}))
+        assert isinstance(table, Table)
+        for facts in ({}, {fact: None}):
+            assert (table.match(facts).path[-1] == "one") is expected
+
+
+def test_a_regular_expression_takes_time_in_proportion_to_the_text() -> None:
+    """The classic (a+)+$ against a long row of a's does not explode."""
+    assert not compile_pattern("^(a+)+$")("a" * 50_000 + "b")
+
+
+def test_each_type_of_fact_has_matchers() -> None:
+    """Every type can be asked for equality, and every matcher fits some fact."""
+    for kind in FactType:
+        assert any(spec.type is kind for spec in CATALOGUE.values())
+    used = frozenset().union(*(fitting(name, spec) for name, spec in CATALOGUE.items()))
+    assert used == set(MATCHERS)
