@@ -17,7 +17,8 @@ from services.cli.judging.evidence import Evidence, Log, Record
 from services.contact.topics import EVENTS, SENTIMENT, Topics
 
 BATCH = 5_000
-POLL_S = 1.0
+POLL_S = 0.05
+"""The client waits for a whole batch or so long, also when the partition's end has come."""
 SILENCE_S = 30.0
 """A partition that delivers nothing for so long cannot be judged."""
 ROUTER_GROUP = "omniroute-router"
@@ -156,6 +157,8 @@ def open_reader(brokers: str, prefix: str, progress: Progress) -> Iterator[Reade
             "enable.partition.eof": True,
             "auto.offset.reset": "error",
             "allow.auto.create.topics": False,
+            # A fetch at the end of one partition must not hold up the next one.
+            "fetch.wait.max.ms": 20,
             "log_level": 2,
         }
     )
