@@ -35,13 +35,13 @@ def closes_han(body: str) -> bool:
                     return False
                 continue
             seen |= kinds
-    if Kind.AFFIRM in seen and Kind.SOLVED not in seen:
+    if seen & Kind.AFFIRM and not seen & Kind.SOLVED:
         return False
     return bool(seen & CLOSING)
 
 
-def _read_han(part: str) -> Kind | None:
-    reached: dict[int, Kind] = {0: Kind.NONE}
+def _read_han(part: str) -> int | None:
+    reached: dict[int, int] = {0: Kind.NONE}
     for at in range(len(part)):
         if at not in reached:
             continue
@@ -57,9 +57,9 @@ def _read_han(part: str) -> Kind | None:
     return reached.get(len(part))
 
 
-def _compile_han(phrases: Phrases) -> dict[str, tuple[tuple[str, Kind], ...]]:
+def _compile_han(phrases: Phrases) -> dict[str, tuple[tuple[str, int], ...]]:
     """Every phrase by its first character."""
-    found: dict[str, list[tuple[str, Kind]]] = {}
+    found: dict[str, list[tuple[str, int]]] = {}
     for kind, templates in kinds_of(phrases):
         for phrase in expand(templates):
             found.setdefault(phrase[0], []).append((fold(phrase), kind))

@@ -43,7 +43,7 @@ def _all(text: str) -> tuple[str, ...]:
 
 _EN = Phrases(
     thanks=_all("""
-        thanks; thank you; thank u; thankyou; thx; thnx; ty; tysm; cheers; many thanks; kudos
+        (thanks|thank you) (very much|so much|so very much|a lot|again|kindly|); thank u; thankyou; thx; thnx; ty; tysm; cheers; many thanks; kudos
         (much|greatly|really|very much|) appreciated; appreciate (it|this|that)
         (i|we) (really|truly|greatly|very much|do|) appreciate (it|this|that|all|your|the|you)
         (really|truly|) appreciate (it|your|the) (help|support|assistance|time|effort)
@@ -88,17 +88,17 @@ _EN = Phrases(
     titles=_all("mr; mrs; ms; miss; dr; prof"),
     before_for=("for", "and", "so", "very", "you", "that", "it", "this"),
     asks=_all(
-        "is (it|that|this|everything|all|the|my); are (you|we|the|my); was (it|that|this); were you; have (you|we); has (it|that|this|the|my); had; is there; so is; and is; was i; am i"
+        "is (it|that|this|everything|all|the|my); are (you|we|the|my); was (it|that|this); were you; have (you|we); has (it|that|this|the|my); had; is there; so is; and is; was i; am i; help; reply; answer; update; support; explanation; information; confirmation"
     ),
     never_names=_all("""
         but; still; however; not; no; please; refund; cancel; invoice; order; help; why; when; where; what; how; who; which; problem; issue; error; broken; complaint; unfortunately; sorry; wait; urgent; return; exchange; again; asap; call; question; ps; p.s; nothing; never; delivery; parcel; package; account; password; payment; pending; tomorrow; yet; though; although; except; only; stop; send; ship; replace; reopen; manager
-        yes; maybe; again; monday; tuesday; wednesday; thursday; friday; saturday; sunday; tomorrow; next; also; another; money; price; cost; late; missing; wrong; failed; fail; fails
+        yes; maybe; again; monday; tuesday; wednesday; thursday; friday; saturday; sunday; tomorrow; next; also; another; money; price; cost; late; missing; wrong; failed; fail; fails; appointment; subscription; contract; warranty; address; number; status; tracking; receipt; shipping; unsolved; cancellation; replacement; discount; voucher; booking; reservation; claim; report; demo; meeting; feedback; instructions
     """),
 )
 
 _RU = Phrases(
     thanks=_all("""
-        спасибо; спасибочки; спс; пасиб; благодарю; благодарим; благодарю вас; благодарна; благодарен; признателен; признательна; признательны; благодарность; большое спасибо; огромное спасибо
+        спасибо (вам|вам большое|вам огромное|большое|огромное|); спасибочки; спс; пасиб; благодарю; благодарим; благодарю вас; благодарна; благодарен; признателен; признательна; признательны; благодарность; большое спасибо; огромное спасибо
     """),
     solved=_all("""
         (всё|все|проблема|вопрос|проблему|вопрос уже|проблема уже|теперь всё|теперь все|уже всё|уже все|это|оно|у меня всё|у меня все|у нас всё|у нас все|наконец-то всё|наконец-то все) (теперь|уже|наконец|наконец-то|полностью|успешно|) (решена|решён|решен|решено|решилось|решилась|решился|заработало|работает|работает как надо|получилось|исправлено|исправили|починили|наладилось|восстановилось|устранена|снята|снят|закрыт|в порядке|хорошо|отлично|ок|понятно|ясно|помогло|пришло|дошло|прошло|сработало|починилось)
@@ -250,7 +250,7 @@ _DE = Phrases(
 
 _FR = Phrases(
     thanks=_all("""
-        merci; merci beaucoup; mille mercis; un grand merci; mercis; grand merci; (je|nous) (vous|te) (remercie|remercions); remerciements; (je|nous) remercie; vous remercie; vous remerciant; reconnaissant; reconnaissante; thanks; remercier
+        merci; merci beaucoup; mille mercis; un grand merci; mercis; grand merci; (je|nous) (vous|te) (remercie|remercions); remerciements; (je|nous) remercie; vous remercie; vous remerciant; reconnaissant; reconnaissante; remercier
     """),
     solved=_all("""
         (tout|c'|ça|cela|le problème|mon problème|ce problème|problème|l'incident|le souci|mon souci|la situation|maintenant tout|c'est|) (est|a été|a bien été|s'est|) (maintenant|enfin|désormais|bien|bel et bien|à présent|) (résolu|réglé|réparé|rétabli|corrigé|en ordre|clair|parfait|bon|rentré dans l'ordre|ok|arrangé|solutionné)
@@ -301,7 +301,7 @@ _PT = Phrases(
     fill=_all("""
         muito; muitíssimo; mesmo; demais; mais uma vez; novamente; outra vez; de novo; pela; pelo; pelas; pelos; por; a; o; as; os; à; ao; e; de; da; do; em; com; que; sua; seu; suas; vossa; vosso; tua; teu; toda; todo; todos; todas; tudo; ajuda; ajudar; me ajudar; terem ajudado; ajudarem; atenção; resposta; retorno; rapidez; agilidade; rápida; rápido; pronta; prontidão; paciência; tempo; apoio; suporte; informação; informações; esclarecimento; esclarecimentos; explicação; solução; resolver; resolver o problema; simpatia; gentileza; disponibilidade; eficiência; cuidado; esforço; serviço; trabalho; atendimento; profissionalismo; excelente; ótimo; ótima; óptimo; bom; boa; perfeito; perfeita; maravilhoso; maravilha; fantástico; incrível; sensacional; show; show de bola; top; beleza; legal; bacana; fixe; impecável; nota 10; nota dez; parabéns; equipe; equipa; pessoal; gente; senhor; senhora; ok; okay; certo; bem; super; vocês; você; são; é; foi; estou; fiquei; fico; ficamos; sou; muito feliz; feliz; satisfeito; satisfeita; contente; os melhores; são os melhores; são demais; são incríveis; me; nos; lhe; lhes; vos; eu; nós; já; agora; hoje; tão; (tenha|tenham|tenha um|tenham um|tenha uma|um|uma|) (bom|boa|ótimo|ótima|excelente) (dia|tarde|noite|fim de semana|semana|final de semana); feliz natal; feliz ano novo; igualmente; para você também; para vocês; tchau; até logo; até mais; adeus; deus abençoe; fique com deus; de coração; sinceramente; imensamente; um; uma; grande; sempre; como sempre; salvaram o meu dia; salvou meu dia
     """),
-    affirm=_all("sim; isso mesmo; exato"),
+    affirm=_all("sim; isso mesmo; exato; claro"),
     titles=_all("sr; sra; senhor; senhora; dona; dr; dra"),
     before_for=("pela", "pelo", "por", "e"),
     asks=("ajuda", "resposta", "retorno", "está tudo", "foi", "suporte", "solução", "informações"),
@@ -377,6 +377,7 @@ _AR = Phrases(
         "لكن; ولكن; لا; لم; ليس; ليست; ما; لن; متى; أين; كيف; لماذا; ماذا; من; هل; كم; مشكلة; المشكلة; إلغاء; استرجاع; استرداد; فاتورة; طلب; طلبي; مساعدة; ساعدوني; أرجو; الرجاء; من فضلك; عاجل; خطأ; شكوى; انتظر; أنتظر; غدا; المال; أريد; اريد; أحتاج; محتاج; بعد; حتى; إذا; غير; سؤال; نعم; اتصل; اتصلوا; ارسل"
     ),
     cased=False,
+    lone_names=False,
 )
 
 _HI = Phrases(
@@ -409,6 +410,7 @@ _HI = Phrases(
         "लेकिन; मगर; पर; परंतु; नहीं; न; मत; कृपया; कब; कहाँ; कैसे; क्यों; क्या; कौन; कितना; समस्या; रिफंड; पैसे; ऑर्डर; रद्द; बिल; मदद; शिकायत; इंतज़ार; अभी; फिर; कल; पार्सल; खाता; सवाल; हाँ; तक; बिना; वापस; जल्दी; चाहिए; भेजें; कॉल"
     ),
     cased=False,
+    lone_names=False,
 )
 
 PHRASES: dict[str, Phrases] = {

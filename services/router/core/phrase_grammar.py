@@ -11,8 +11,8 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from enum import IntFlag
 from functools import lru_cache
+from typing import Final
 
 import msgspec
 
@@ -21,20 +21,23 @@ from services.router.core.closing_phrases import Phrases
 Words = tuple[str, ...]
 
 
-class Kind(IntFlag):
-    """What a phrase does in a message."""
+class Kind:
+    """What a phrase does in a message; bits of a set (plain ints, for they are much faster)."""
 
-    NONE = 0
-    THANKS = 1
-    SOLVED = 2
-    GREET = 4
-    SIGN = 8
-    FILL = 16
-    AFFIRM = 32
+    NONE: Final = 0
+    THANKS: Final = 1
+    SOLVED: Final = 2
+    GREET: Final = 4
+    SIGN: Final = 8
+    FILL: Final = 16
+    AFFIRM: Final = 32
 
 
 CLOSING = Kind.THANKS | Kind.SOLVED
-BREAKS = '.!,;:\\n()\\[\\]{}"\u201c\u201d\u00ab\u00bb\u2026/|*\u2022\u00b7\u3002\u0964\u0965\u060c\u061b_=<>#'
+BREAKS = (
+    '.!,;:\\n()\\[\\]{}"/|*_=<>#\u00a1\u00ab\u00bb\u00b7\u060c\u061b\u0964\u0965'
+    "\u201c\u201d\u2022\u2026\u3002"
+)
 """Punctuation between segments, for a class of a regular expression."""
 
 
@@ -53,10 +56,13 @@ class Group(msgspec.Struct, frozen=True):
 class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
     """The templates of one language, by the words they may begin with."""
 
-    by_first: dict[str, tuple[tuple[tuple[Group, ...], Kind], ...]]
+    by_first: dict[str, tuple[tuple[tuple[Group, ...], int], ...]]
     keys: frozenset[str]
     """Words of thanks or solution: a text without any of them does not close."""
-    never_names: frozenset[str]
+    known: frozenset[str]
+    """Every word of the templates."""
+    weak: frozenset[str]
+    """Words such as "fine": part of "it is fine", but no solution by themselves."""
     asks: tuple[Words, ...]
     """How a sentence begins that asks, even without a question mark."""
     before_for: frozenset[str]
@@ -65,11 +71,12 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
     cased: bool
     lone_names: bool
 
-    def phrases_at(self, words: Words, at: int) -> Iterator[tuple[int, Kind]]:
+    def phrases_at(self, words: Words, at: int) -> Iterator[tuple[int, int]]:
         """Where each phrase that begins at word `at` ends, and its kind."""
         for template, kind in self.by_first.get(words[at], ()):
             for end in _ends(template, words, at):
-                yield end, kind
+                weak = kind == Kind.SOLVED and end == at + 1 and words[at] in self.weak
+                yield end, Kind.FILL if weak else kind
 
 
 # -- folding ----------------------------------------------------------------------------------
@@ -107,7 +114,7 @@ def fold_words(words: Iterable[str]) -> tuple[Words, Words]:
     folded: list[str] = []
     for word in words:
         plain = fold(word)
-        elided = _ELIDED.fullmatch(plain)
+        elided = _ELIDED.fullmatch(plain) if "'" in plain else None
         if elided is None:
             written.append(word)
             folded.append(plain)
@@ -135,29 +142,35 @@ def expand(templates: Iterable[str]) -> list[str]:
 
 def compile_vocabulary(phrases: Phrases) -> Vocabulary:
     """The templates of one language, ready to match."""
-    by_first: dict[str, list[tuple[tuple[Group, ...], Kind]]] = {}
+    by_first: dict[str, list[tuple[tuple[Group, ...], int]]] = {}
     keys: set[str] = set()
+    known: set[str] = set()
+    common = {
+        w for text in phrases.fill for group in _parse(text) for r in group.readings for w in r
+    }
     for kind, templates in kinds_of(phrases):
         for text in templates:
             template = _parse(text)
+            known |= {word for group in template for reading in group.readings for word in reading}
             for first in _first_words(template):
                 by_first.setdefault(first, []).append((template, kind))
-            if kind in CLOSING:
-                keys |= _key_words(template)
+            if kind & CLOSING:
+                keys |= _key_words(template, common)
     return Vocabulary(
         by_first={first: tuple(group) for first, group in by_first.items()},
-        keys=frozenset(keys),
-        never_names=_folded(phrases.never_names),
+        keys=_bare(keys),
+        known=_bare(known),
+        weak=folded(phrases.fill + phrases.affirm),
         asks=tuple(reading for ask in phrases.asks for reading in _readings(_parse(ask))),
-        before_for=_folded(phrases.before_for),
-        titles=_folded(phrases.titles),
-        after_name=_folded(phrases.after_name),
+        before_for=folded(phrases.before_for),
+        titles=folded(phrases.titles),
+        after_name=folded(phrases.after_name),
         cased=phrases.cased,
         lone_names=phrases.lone_names,
     )
 
 
-def kinds_of(phrases: Phrases) -> tuple[tuple[Kind, tuple[str, ...]], ...]:
+def kinds_of(phrases: Phrases) -> tuple[tuple[int, tuple[str, ...]], ...]:
     """The templates of a language by kind."""
     return (
         (Kind.THANKS, phrases.thanks),
@@ -207,11 +220,14 @@ def _first_words(template: Sequence[Group]) -> set[str]:
     return firsts
 
 
-def _key_words(template: Sequence[Group]) -> set[str]:
+def _key_words(template: Sequence[Group], common: set[str]) -> set[str]:
     """Words of which each reading has at least one: those of the most telling group."""
     telling = [group for group in template if not group.optional]
-    longest = [{max(reading, key=len) for reading in group.readings} for group in telling]
-    return max(longest, key=lambda words: min(len(word) for word in words))
+    chosen = [
+        {min(reading, key=lambda word: (word in common, -len(word))) for reading in group.readings}
+        for group in telling
+    ]
+    return min(chosen, key=lambda words: (len(words & common), -min(len(word) for word in words)))
 
 
 def _readings(template: Sequence[Group]) -> Iterator[Words]:
@@ -219,5 +235,11 @@ def _readings(template: Sequence[Group]) -> Iterator[Words]:
         yield tuple(itertools.chain.from_iterable(pick))
 
 
-def _folded(words: Iterable[str]) -> frozenset[str]:
+def folded(words: Iterable[str]) -> frozenset[str]:
+    """The words folded, as a set."""
     return frozenset(fold(word) for word in words)
+
+
+def _bare(words: Iterable[str]) -> frozenset[str]:
+    """The words parted at apostrophes, as the first look at a text sees them."""
+    return frozenset(part for word in words for part in re.split("['-]", word) if part)
