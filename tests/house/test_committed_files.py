@@ -17,7 +17,7 @@ from tests.machine import CLONE
 FORBIDDEN = {
     "a package registry": re.compile(
         r"pypi[.]org|pythonhosted[.]org|registry[.]npmjs|registry[.]yarnpkg|repo1?[.]maven"
-        r"|maven[.]org|proxy[.]golang|deb[.]debian[.]org|artifactory|--(extra-)?index[-]url[ =]",
+        r"|maven[.]org|proxy[.]golang|deb[.]debian[.]org|artifact[o]ry|--(extra-)?index[-]url[ =]",
         re.IGNORECASE,
     ),
     "a path of one machine": re.compile(r"(?<![\w.$}-])/(work|root|home/\w+|Users/\w+)[/]"),
