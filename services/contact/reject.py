@@ -66,6 +66,8 @@ class RejectCode(StrEnum):
     OUTPUT_TOO_LARGE = "output_too_large"
     DECIDE_FAILED = "decide_failed"
     """A defect of ours: the reason names the exception's type, never its text."""
+    SCORE_FAILED = "score_failed"
+    """The same in the sentiment service; the event itself was decided by the router."""
 
 
 class Reject(msgspec.Struct, frozen=True):

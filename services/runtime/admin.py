@@ -18,6 +18,7 @@ from aiokafka.errors import IncompatibleBrokerVersion, KafkaError, for_code
 
 from services.contact import topics as names
 from services.runtime.connection import KafkaAccess, make_admin
+from services.runtime.lane import Stop
 from services.runtime.topic_specs import (
     CHECKED,
     DEFAULT_PARTITIONS,
@@ -39,6 +40,8 @@ WHOLE_TIMEOUT_S = 40.0
 ALREADY_EXISTS = 36
 CREATION_POLLS = 50
 CREATION_POLL_S = 0.1
+START_WITHIN_S = 60.0
+START_POLL_S = 1.0
 
 
 class TopicsReport(msgspec.Struct, frozen=True):
@@ -78,7 +81,7 @@ def _join_alike(problems: Sequence[Problem]) -> list[Problem]:
     ]
 
 
-class TopicsUnreachableError(Exception):
+class TopicsUnreachableError(ConnectionError):
     """The brokers could not be asked; the text says which and why, without credentials."""
 
 
@@ -93,6 +96,26 @@ async def check_topics(
     place = Place(access.brokers, prefix)
     async with _open_admin(access) as admin:
         return _judge(await _find_topics(admin, place), place, partitions)
+
+
+async def demand_topics(access: KafkaAccess, prefix: str = "") -> TopicsReport:
+    """Wait for Kafka and check the topics, at the start of a service.
+
+    Raises `Stop("topics_wrong")`, which names each remedy, and `TopicsUnreachableError` when no
+    broker has answered within a minute.
+    """
+    ends = asyncio.get_running_loop().time() + START_WITHIN_S
+    while True:
+        try:
+            report = await check_topics(access, prefix)
+        except TopicsUnreachableError:
+            if asyncio.get_running_loop().time() > ends:
+                raise
+            await asyncio.sleep(START_POLL_S)
+            continue
+        if not report.is_good:
+            raise Stop("topics_wrong", report.describe())
+        return report
 
 
 async def apply_topics(

@@ -44,7 +44,7 @@ ALLOWED = frozenset(
 )  # fmt: skip
 """Every key that a log line may have."""
 
-MOST_TEXT = 500
+MOST_TEXT = 2_000
 MOST_FRAMES = 12
 HASH_BYTES = 8
 TELLING = (OSError, KafkaError, Stop, LaneLost, Unavailable)
@@ -207,7 +207,7 @@ def _clean_value(value: object) -> object:
 
 
 def clean_text(text: str) -> str:
-    """At most 500 characters, with what could forge a line or turn the writing round escaped."""
+    """At most 2,000 characters, with what could forge a line or turn the writing round escaped."""
     cut = text if len(text) <= MOST_TEXT else text[:MOST_TEXT] + "…"
     return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in cut)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import html
-import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
@@ -20,8 +19,6 @@ from aiohttp.typedefs import Handler, Middleware
 from prometheus_client import CollectorRegistry
 from prometheus_client.aiohttp import make_aiohttp_handler
 
-PATIENCE_S = 30.0
-"""Default of how long something may stand still before `/livez` answers 503."""
 MOST_REQUESTS = 64
 """Requests answered at a time; one more gets 503 at once."""
 REQUEST_TIMEOUT_S = 5.0
@@ -34,35 +31,6 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
     "X-Content-Type-Options": "nosniff",
 }
-
-
-class Pulse:
-    """When each thing that must go round last did, on the monotonic clock.
-
-    A service beats for each of its loops (`pulse.beat("lane-0")` at every poll) and forgets a
-    loop that it ends on purpose. Not thread-safe: it belongs to the event loop.
-    """
-
-    def __init__(
-        self, patience_s: float = PATIENCE_S, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._patience_s = patience_s
-        self._clock = clock
-        self._last: dict[str, float] = {}
-
-    def beat(self, what: str) -> None:
-        """Note that `what` has just made progress."""
-        self._last[what] = self._clock()
-
-    def forget(self, what: str) -> None:
-        """Expect nothing more of `what`; unknown names are fine."""
-        self._last.pop(what, None)
-
-    def find_still(self) -> dict[str, float]:
-        """What has stood still for longer than the patience, with the seconds since its beat."""
-        now = self._clock()
-        ages = {what: now - last for what, last in self._last.items()}
-        return {what: round(age, 3) for what, age in ages.items() if age > self._patience_s}
 
 
 class Readiness(msgspec.Struct, frozen=True):
@@ -80,9 +48,11 @@ class Pages(msgspec.Struct, frozen=True):
     title: str
     registry: CollectorRegistry
     """The service's own registry: nothing global, so that two services fit into one process."""
-    pulse: Pulse
     readiness: Callable[[], Readiness]
     """Called at each `/readyz`; must not wait for anything."""
+    stands_still: Callable[[], Mapping[str, str]] = dict
+    """Called at each `/livez`: what should go round and does not -> a sentence. Must touch nothing
+    outside the process. That the event loop turns is shown by the answer itself."""
     routes: Sequence[web.RouteDef] = ()
     """Further pages of the service."""
 
@@ -121,9 +91,9 @@ def build_app(pages: Pages) -> web.Application:
 
 def _build_livez(pages: Pages) -> Handler:
     async def answer_livez(_: web.Request) -> web.Response:
-        still = pages.pulse.find_still()
-        # That the event loop turns needs no beat: this answer is given on it.
-        return _answer_json(OK if not still else UNAVAILABLE, {"live": not still, "still_s": still})
+        still = pages.stands_still()
+        body = {"live": not still, "stands_still": still}
+        return _answer_json(UNAVAILABLE if still else OK, body)
 
     return answer_livez
 

@@ -1,0 +1,104 @@
+"""Runs the sentiment service: `python -m services.sentiment`. Wiring only."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Mapping
+from importlib.metadata import version
+
+from prometheus_client import CollectorRegistry, Info
+
+from services.runtime.admin import demand_topics
+from services.runtime.lane import EXIT_CODES, Stop
+from services.runtime.lane_metrics import LaneCollector
+from services.runtime.lanes import Lanes
+from services.runtime.log import configure_log, get_log
+from services.runtime.probes import Pages, Readiness, serve_probes
+from services.runtime.service import exit_now, run_service
+from services.runtime.settings import ServiceSettings, SettingsError
+from services.sentiment.core.scorer import Scorer
+from services.sentiment.metrics import SentimentMetrics
+from services.sentiment.model.lexicon import load_vader
+from services.sentiment.pipeline import ScoringJob
+from services.sentiment.settings import SERVICE, read_settings
+
+log = get_log(__name__)
+
+
+class SentimentService:
+    """What the pages of the service ask, while it starts and while it runs."""
+
+    def __init__(self, settings: ServiceSettings, scorer: Scorer) -> None:
+        self._settings = settings
+        self._scorer = scorer
+        self._registry = CollectorRegistry()
+        self._metrics = SentimentMetrics(self._registry)
+        self._metrics.name_scorer(scorer.name, sorted(scorer.languages))
+        self._lanes: Lanes | None = None
+        Info("omniroute_sentiment_build", "The version that runs.", registry=self._registry).info(
+            {"version": version("omniroute")}
+        )
+
+    async def run(self) -> int:
+        """Serve the pages, check the topics, run the lanes; returns the exit code."""
+        settings = self._settings
+        pages = Pages(
+            title="OmniRoute sentiment",
+            registry=self._registry,
+            readiness=self._find_readiness,
+            stands_still=self._find_still,
+        )
+        async with serve_probes(pages, settings.http_host, settings.http_port) as port:
+            log.info("pages are served", host=settings.http_host, port=port)
+            report = await demand_topics(settings.access, settings.lanes.prefix)
+            for sentence in report.unchecked:
+                log.warning("a topic could not be checked", why=sentence)
+            lanes = Lanes(
+                access=settings.access,
+                settings=settings.lanes,
+                inputs=ScoringJob.inputs,
+                partitions=report.partitions,
+                make_job=lambda _: ScoringJob(self._scorer, self._metrics, settings.ours),
+            )
+            LaneCollector(self._registry, SERVICE, lanes.statuses)
+            self._lanes = lanes
+            return await run_service(lanes)
+
+    def _find_readiness(self) -> Readiness:
+        if self._lanes is None:
+            return Readiness({"topics": "not checked yet"})
+        lanes = self._lanes.statuses()
+        detail = {"lanes": [lane.lane for lane in lanes], "scorer": self._scorer.name}
+        if self._lanes.is_ready:
+            return Readiness(detail=detail)
+        opened = sum(lane.open for lane in lanes)
+        return Readiness({"lanes": f"{opened} of {len(lanes)} assigned lanes are open"}, detail)
+
+    def _find_still(self) -> Mapping[str, str]:
+        if self._lanes is None or self._lanes.is_alive:
+            return {}
+        return {"lanes": "the event loop stood still for longer than the session timeout"}
+
+
+def main() -> int:
+    """Run until a signal; the exit code says why it ended (`docs/operations.md`)."""
+    try:
+        settings = read_settings(os.environ)
+    except SettingsError as wrong:
+        print(wrong, file=sys.stderr)
+        return EXIT_CODES["usage"]
+    configure_log(settings.log)
+    try:
+        return asyncio.run(SentimentService(settings, load_vader()).run())
+    except Stop as stop:
+        log.critical("the service does not start", code=stop.code, why=stop.why)
+        return EXIT_CODES[stop.code]
+    except OSError as broken:
+        log.critical("the service does not start", exc_info=broken)
+        return EXIT_CODES["crashed"]
+
+
+if __name__ == "__main__":
+    exit_now(main())

@@ -1,0 +1,80 @@
+"""Which messages are scored, and which part of their text.
+
+Scored is what a customer wrote or said, as far as the event's own words tell: agents, bots, what
+machines wrote, private notes and echoes are not. Nobody's employees are scored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+import msgspec
+
+from services.contact.event import ContactEvent, Kind, Origin, Side
+
+MOST_CHARACTERS = 1_500
+"""What is scored of a text; the mood of a longer one is in its beginning or nowhere."""
+_PEOPLE = frozenset({Origin.HUMAN, Origin.UNKNOWN})
+_MACHINES = frozenset({Side.BOT, Side.SYSTEM})
+
+
+class Skipped(StrEnum):
+    """Why a record has no score. Closed: these are metric labels."""
+
+    NOT_A_MESSAGE = "not_a_message"
+    NOT_THE_CUSTOMER = "not_the_customer"
+    MACHINE = "machine"
+    PRIVATE = "private"
+    ECHO = "echo"
+    MALFORMED = "malformed"
+    """The router dead-letters it."""
+
+
+class Picked(msgspec.Struct, frozen=True, gc=False):
+    """A message to be scored."""
+
+    event: ContactEvent
+    text: str
+    """At most 1,500 characters; empty where the message has no words."""
+
+
+def pick_text(event: ContactEvent, ours: Sequence[str] = ()) -> Picked | Skipped:
+    """The text to be scored, or why the event has none.
+
+    `ours` are our own lower-case addresses and domains: they tell an agent's e-mail where the
+    platform says neither side nor actor.
+    """
+    skipped = _judge_kind(event) or _judge_speaker(event, ours)
+    if skipped is not None:
+        return skipped
+    text = (event.text_stripped or event.text).strip()
+    return Picked(event=event, text=text[:MOST_CHARACTERS])
+
+
+def _judge_kind(event: ContactEvent) -> Skipped | None:
+    if event.kind is not Kind.MESSAGE:
+        return Skipped.NOT_A_MESSAGE
+    if event.is_private:
+        return Skipped.PRIVATE
+    return Skipped.ECHO if event.is_echo else None
+
+
+def _judge_speaker(event: ContactEvent, ours: Sequence[str]) -> Skipped | None:
+    """The event's `side`, else its actor, else the sender's address; then its `origin`."""
+    actor = event.actor.type if event.actor is not None else None
+    side = event.side or actor
+    if side is None and event.participants is not None:
+        side = Side.AGENT if is_own(event.participants.sender, ours) else None
+    if side in _MACHINES or actor in _MACHINES:
+        return Skipped.MACHINE
+    if side is Side.AGENT:
+        return Skipped.NOT_THE_CUSTOMER
+    if event.origin is not None and event.origin not in _PEOPLE:
+        return Skipped.MACHINE
+    return None
+
+
+def is_own(sender: str, ours: Sequence[str]) -> bool:
+    """Whether a bare lower-case address is in the list, itself or by its domain."""
+    return bool(sender) and (sender in ours or sender.rpartition("@")[2] in ours)

@@ -1,0 +1,163 @@
+"""The page of the sentiment service: decode, pick, score, and what is to be committed.
+
+Each record of `contact.events` ends in one of three ways: a `SentimentScored` on the same partition
+number, a dead letter (the scorer failed at it, or its outcome did not fit), or nothing, counted by
+its reason. What cannot be decoded is nothing here: the router dead-letters it, once
+(`docs/adr/0021-one-dead-letter-per-cause.md`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+import msgspec
+
+from services.contact import topics as names
+from services.contact.codec import decode_event, encode_reject, encode_sentiment
+from services.contact.decision import Position
+from services.contact.reject import Reject, RejectCode
+from services.contact.sentiment import SentimentScored
+from services.runtime.lane import (
+    Batch,
+    Opening,
+    Outgoing,
+    Receipts,
+    Record,
+    Start,
+    Work,
+    begin_stateless,
+)
+from services.sentiment.core.pick import Picked, Skipped, pick_text
+from services.sentiment.core.score import build_scored, score_messages
+from services.sentiment.core.scorer import Scored, Scorer
+from services.sentiment.metrics import SentimentMetrics
+
+BY = "sentiment"
+CHUNK = 64
+"""Messages that are scored between two turns of the event loop: heartbeats go on meanwhile."""
+TOO_LARGE = Reject(RejectCode.OUTPUT_TOO_LARGE, "Kafka refused the sentiment for its size")
+
+
+class Message(msgspec.Struct, frozen=True, gc=False):
+    """A customer's message and where it lies."""
+
+    partition: int
+    record: Record
+    picked: Picked
+
+
+class Memo(msgspec.Struct, frozen=True, gc=False):
+    """What is counted when the transaction stands."""
+
+    messages: Sequence[Message]
+    outcomes: Sequence[SentimentScored | Reject]
+    skipped: Sequence[Skipped]
+    scored_at: int
+
+
+class ScoringJob:
+    """The work of one lane; it remembers nothing."""
+
+    inputs = (names.EVENTS,)
+
+    def __init__(self, scorer: Scorer, metrics: SentimentMetrics, ours: Sequence[str] = ()) -> None:
+        self._scorer = scorer
+        self._metrics = metrics
+        self._ours = ours
+        self._partitions = 1
+
+    async def open(self, opening: Opening) -> Start:
+        """Begin where the group left off; there is nothing to repair."""
+        self._partitions = opening.partition_count
+        return begin_stateless(opening)
+
+    async def started(self, start: Start, receipts: Receipts | None) -> None:
+        """Nothing was to be settled."""
+
+    async def work(self, batch: Batch) -> Work:
+        """Score every customer message of the batch, in the order of the records."""
+        messages, skipped = self._pick(batch)
+        outcomes: list[SentimentScored | Reject] = []
+        for first in range(0, len(messages), CHUNK):
+            outcomes += self._score(messages[first : first + CHUNK], batch)
+            await asyncio.sleep(0)
+        outgoing = [encode(m, o) for m, o in zip(messages, outcomes, strict=True)]
+        return Work(outgoing, Memo(messages, outcomes, skipped, int(time.time() * 1000)))
+
+    def _pick(self, batch: Batch) -> tuple[list[Message], list[Skipped]]:
+        messages: list[Message] = []
+        skipped: list[Skipped] = []
+        for part in batch.slices:
+            for _, records in part.records:
+                for record in records:
+                    found = self._look(part.partition, record)
+                    if isinstance(found, Picked):
+                        messages.append(Message(part.partition, record, found))
+                    else:
+                        skipped.append(found)
+        return messages, skipped
+
+    def _look(self, partition: int, record: Record) -> Picked | Skipped:
+        event = decode_event(
+            record.key,
+            record.value,
+            record.headers,
+            partition=partition,
+            partitions=self._partitions,
+        )
+        return Skipped.MALFORMED if isinstance(event, Reject) else pick_text(event, self._ours)
+
+    def _score(self, messages: Sequence[Message], batch: Batch) -> list[SentimentScored | Reject]:
+        answers = score_messages(self._scorer, [message.picked for message in messages])
+        outcomes: list[SentimentScored | Reject] = []
+        for message, answer in zip(messages, answers, strict=True):
+            place = (names.EVENTS, message.partition, message.record.offset)
+            outcome: Scored | Reject = TOO_LARGE if place in batch.oversized else answer
+            if isinstance(outcome, Scored):
+                times = (message.record.timestamp, batch.clock)
+                model = self._scorer.name
+                outcomes.append(build_scored(message.picked, outcome, model, times))
+            else:
+                outcomes.append(outcome)
+        return outcomes
+
+    async def committed(self, batch: Batch, work: Work, receipts: Receipts) -> None:
+        """Count what now stands on the topics."""
+        memo = work.memo
+        assert isinstance(memo, Memo)  # noqa: S101 - it is our own, for the type checker
+        for skipped in memo.skipped:
+            self._metrics.skipped.labels(skipped.value).inc()
+        for message, outcome in zip(memo.messages, memo.outcomes, strict=True):
+            if isinstance(outcome, Reject):
+                self._metrics.deadletters.labels(outcome.code.value).inc()
+                continue
+            self._metrics.count_scored(outcome)
+            times = (message.record.timestamp, batch.clock, memo.scored_at, receipts.committed_at)
+            self._metrics.count_latency(message.picked.event, times)
+        self._metrics.batch.observe(batch.count)
+        self._metrics.last_commit.set(receipts.committed_at / 1000)
+
+    async def close(self) -> None:
+        """There is nothing to let go of."""
+
+
+def encode(message: Message, outcome: SentimentScored | Reject) -> Outgoing:
+    """The record in which an outcome is published, on the event's own partition number."""
+    record = message.record
+    if isinstance(outcome, Reject):
+        topic = names.DEADLETTER
+        encoded = encode_reject(
+            outcome,
+            key=record.key,
+            value=record.value,
+            headers=record.headers,
+            position=Position(names.EVENTS, message.partition, record.offset),
+            by=BY,
+        )
+    else:
+        topic = names.SENTIMENT
+        trace = next((v for name, v in record.headers if name == names.TRACEPARENT), None)
+        encoded = encode_sentiment(outcome, traceparent=trace)
+    return Outgoing(topic, message.partition, encoded.key, encoded.value, encoded.headers)
