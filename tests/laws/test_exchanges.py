@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -186,7 +188,7 @@ def test_the_count_is_the_textbook_count(turns: str) -> None:
         for number, side in enumerate(turns.replace("T", "C"))
         if not number or turns.replace("T", "C")[number - 1] != side
     ]
-    expected = sum(1 for a, b in zip(runs, runs[1:], strict=False) if (a, b) == ("C", "A"))
+    expected = sum(1 for a, b in pairwise(runs) if (a, b) == ("C", "A"))
     assert exchanges(after, after.threads[0].key) == expected
 
 

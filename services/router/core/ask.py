@@ -22,6 +22,7 @@ from services.router.core.compose import (
 )
 from services.router.core.customer import Contact, Customer, Gist, Standing, Thread
 from services.router.core.facts import ATTRIBUTE_PREFIX
+from services.router.core.scene import MAX_TEXT
 from services.router.core.table import Table
 
 STAYS = "The contact stays with its owner."
@@ -202,21 +203,23 @@ def _case(
         channel=event.channel or Channel.PHONE,
         kind=event.kind,
         source=event.source,
-        sub_channel=event.sub_channel,
-        topic=event.topic,
-        queue=event.queue,
+        sub_channel=event.sub_channel[:MAX_TEXT],
+        topic=event.topic[:MAX_TEXT],
+        queue=event.queue[:MAX_TEXT],
         live=contacts.is_live(event),
         asked=wanted,
         closing=asked.closing,
         origin=asked.origin,
-        language=event.language,
+        language=event.language[:MAX_TEXT],
         attachments=event.attachments_count,
         link=asked.link,
         related=asked.related,
         contact_state=state,
         lapsed=lapsed,
         known=asked.known,
-        attributes={name: event.attributes[name] for name in read if name in event.attributes}
+        attributes={
+            name: event.attributes[name][:MAX_TEXT] for name in read if name in event.attributes
+        }
         if read
         else {},
     )

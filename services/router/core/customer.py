@@ -207,6 +207,8 @@ class Customer(msgspec.Struct, frozen=True, array_like=True):
     mood: Mood | None = None
     erased_at: int = 0
     profile_at: int = 0
+    summarised: int = 0
+    """Threads that were cut so far to keep the state within its limit."""
 
 
 class _Packed(msgspec.Struct, frozen=True, array_like=True):

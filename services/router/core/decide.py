@@ -26,6 +26,7 @@ from services.router.core.ask import Asked, ask
 from services.router.core.closing import is_closing
 from services.router.core.customer import Customer, hash_of, holds, remember_seen
 from services.router.core.origin import judge_origin, judge_side
+from services.router.core.shrink import fit
 from services.router.core.table import Table
 from services.router.core.thread import message_hash
 
@@ -88,6 +89,11 @@ def decide(  # noqa: C901, PLR0911, PLR0917 - the page is the table of contents
         decisions = ()
     else:
         after, decisions = mail.note_close(contacts.advance(after, event, at), event, at), ()
+    fitted = fit(after)
+    if fitted is None:
+        why = "what must be remembered of this customer is larger than 32 KB"
+        return _reject(customer, RejectCode.STATE_TOO_LARGE, why)
+    after = fitted
     made = (*withdrawn, *decisions)
     outcome = Outcome.DECIDED if made else Outcome.REMEMBERED
     return Verdict(after, changed=True, outcome=outcome, decisions=made)
