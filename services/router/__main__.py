@@ -1,0 +1,157 @@
+"""Runs the router: `python -m services.router`. Wiring only."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Any
+
+import msgspec
+from prometheus_client import Info
+
+from services.router.changelog import Changelog
+from services.router.core.table import Table
+from services.router.memory import Memory, MemoryCounts
+from services.router.metrics import Metrics
+from services.router.pipeline import Router
+from services.router.redis_client import open_redis
+from services.router.rules.file import load_table
+from services.router.rules.packaged import read_text
+from services.router.settings import SERVICE, RouterSettings, read_settings
+from services.router.view import RedisView
+from services.runtime.admin import TopicsUnreachableError, demand_topics
+from services.runtime.lane import EXIT_CODES, Stop
+from services.runtime.lane_metrics import LaneCollector
+from services.runtime.lanes import Lanes
+from services.runtime.log import configure_log, get_log
+from services.runtime.probes import Pages, Readiness, serve_probes
+from services.runtime.service import exit_now, run_service
+from services.runtime.settings import SettingsError
+
+log = get_log(__name__)
+
+
+class RouterService:
+    """The router of one process: what its lanes share, and what its pages ask."""
+
+    def __init__(self, settings: RouterSettings, table: Table) -> None:
+        self._settings = settings
+        self._table = table
+        self._counts = MemoryCounts()
+        self._metrics = Metrics(self._counts, lambda: self._table.version)
+        self._lanes: Lanes | None = None
+        Info(
+            "omniroute_router_build", "The version that runs.", registry=self._metrics.registry
+        ).info({"version": version("omniroute")})
+
+    async def run(self) -> int:
+        """Serve the pages, check the topics, run the lanes; returns the exit code."""
+        service = self._settings.service
+        pages = Pages(
+            title="OmniRoute router",
+            registry=self._metrics.registry,
+            readiness=self._find_readiness,
+            stands_still=self._find_still,
+        )
+        async with serve_probes(pages, service.http_host, service.http_port) as port:
+            log.info("pages are served", host=service.http_host, port=port)
+            report = await demand_topics(service.access, service.lanes.prefix)
+            for sentence in report.unchecked:
+                log.warning("a topic could not be checked", why=sentence)
+            redis = open_redis(self._settings.redis_url)
+            self._lanes = self._build_lanes(redis, report.partitions, report.delete_retention_ms)
+            return await run_service(self._lanes, last=redis.aclose)
+
+    def _build_lanes(self, redis: Any, partitions: int, retention_ms: int | None) -> Lanes:
+        settings, access = self._settings, self._settings.service.access
+        lanes = settings.service.lanes
+        if lanes.lanes > partitions:
+            why = f"{lanes.lanes} lanes over {partitions} partitions: at most one lane each."
+            raise Stop("lanes_changed", why)
+        kept = settings.memory.delete_retention_ms if retention_ms is None else retention_ms
+        memory = msgspec.structs.replace(settings.memory, delete_retention_ms=kept)
+        view = RedisView(redis, lanes.prefix)
+        changelog = Changelog(access, lanes.prefix)
+
+        def make_job(_: int) -> Router:
+            fresh = Memory(view, changelog, memory, self._counts)
+            return Router(fresh, lambda: self._table, self._metrics, settings.accept)
+
+        made = Lanes(
+            access=access,
+            settings=lanes,
+            inputs=Router.inputs,
+            partitions=partitions,
+            make_job=make_job,
+        )
+        LaneCollector(self._metrics.registry, SERVICE, made.statuses)
+        return made
+
+    def _find_readiness(self) -> Readiness:
+        if self._lanes is None:
+            return Readiness({"topics": "not checked yet"})
+        lanes = self._lanes.statuses()
+        detail = {
+            "lanes": [lane.lane for lane in lanes],
+            "paused": [lane.lane for lane in lanes if lane.paused],
+            "rules_version": self._table.version,
+        }
+        if not self._lanes.is_ready:
+            opened = sum(lane.open for lane in lanes)
+            return Readiness({"lanes": f"{opened} of {len(lanes)} assigned lanes are open"}, detail)
+        if detail["paused"]:
+            return Readiness({"redis": "does not answer; nothing is lost, the lag grows"}, detail)
+        return Readiness(detail=detail)
+
+    def _find_still(self) -> Mapping[str, str]:
+        if self._lanes is None or self._lanes.is_alive:
+            return {}
+        return {"lanes": "the event loop stood still for longer than the session timeout"}
+
+
+def load_rules(name: str) -> Table:
+    """The compiled rule file; raises `SettingsError` with every problem in it."""
+    try:
+        shown, text = read_text(name)
+    except (OSError, UnicodeDecodeError) as broken:
+        raise SettingsError(f"OMNIROUTE_RULES: {name or 'the packaged file'}: {broken}") from broken
+    table = load_table(text, shown)
+    if isinstance(table, list):
+        raise SettingsError("\n".join(str(problem) for problem in table))
+    return table
+
+
+def main() -> int:
+    """Run until a signal; the exit code says why it ended (`docs/operations.md`)."""
+    try:
+        settings = read_settings(os.environ)
+        table = load_rules(settings.rules_file)
+    except SettingsError as wrong:
+        print(wrong, file=sys.stderr)
+        return EXIT_CODES["usage"]
+    configure_log(settings.service.log)
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            return runner.run(RouterService(settings, table).run())
+    except Stop as stop:
+        log.critical("the service does not start", code=stop.code, why=stop.why)
+        return EXIT_CODES[stop.code]
+    except (OSError, TopicsUnreachableError) as broken:
+        log.critical("the service does not start", exc_info=broken)
+        return EXIT_CODES["crashed"]
+
+
+def _loop_factory() -> Any:
+    """The faster event loop where it exists (not on Windows)."""
+    try:
+        import uvloop  # noqa: PLC0415 - it does not exist everywhere
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+if __name__ == "__main__":
+    exit_now(main())

@@ -1,0 +1,85 @@
+"""What a folded batch writes: decisions, dead letters, changed customers, and the marker last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from services.contact.codec import encode_reject
+from services.contact.topics import DEADLETTER, DECISIONS, MEMORY
+from services.router.agreement import write_marker
+from services.router.folding import Folded, Result
+from services.router.marker import Marker, Seat
+from services.router.memory import Written, field_of
+from services.runtime.lane import Batch, Outgoing, Receipts, Slice
+
+BY = "router"
+
+
+class Memo(msgspec.Struct, frozen=True, gc=False):
+    """What the router needs again when the transaction stands."""
+
+    folded: Sequence[Folded]
+    markers: Mapping[int, Marker]
+    decided_at: int
+    """Wall clock after the fold, ms since the epoch."""
+
+
+def advance(before: Seat, part: Slice, rules_version: str, now: int) -> Marker:
+    """The marker that closes a partition's part of a batch."""
+    return msgspec.structs.replace(
+        before.marker,
+        sequence=before.marker.sequence + 1,
+        inputs=dict(part.inputs),
+        rules_version=rules_version,
+        now=now,
+    )
+
+
+def list_outgoing(folded: Sequence[Folded], markers: Mapping[int, Marker]) -> list[Outgoing]:
+    """All records of the transaction. Of each partition's memory the marker is the last."""
+    outgoing: list[Outgoing] = []
+    for part in folded:
+        partition = part.partition
+        for result in part.results:
+            outgoing.extend(_answer(partition, result))
+        outgoing += [
+            Outgoing(MEMORY, partition, field_of(customer_id), value)
+            for customer_id, value in part.packed.items()
+        ]
+        outgoing.append(write_marker(partition, markers[partition]))
+    return outgoing
+
+
+def _answer(partition: int, result: Result) -> Iterator[Outgoing]:
+    for one in result.encoded:
+        yield Outgoing(DECISIONS, partition, one.key, one.value, one.headers)
+    if result.reject is not None:
+        record = result.heard.record
+        letter = encode_reject(
+            result.reject,
+            key=record.key,
+            value=record.value,
+            headers=record.headers,
+            position=result.heard.position,
+            by=BY,
+        )
+        yield Outgoing(DEADLETTER, partition, letter.key, letter.value, letter.headers)
+
+
+def list_written(memo: Memo, receipts: Receipts) -> dict[int, Written]:
+    """What stands now, per partition, with the offset at which its marker lies."""
+    written = {}
+    for part in memo.folded:
+        receipt = receipts.last[MEMORY, part.partition]
+        marker = memo.markers[part.partition]
+        at = receipt.appended_at if receipt.appended_at >= 0 else receipts.committed_at
+        seat = Seat(marker=marker, clog=receipt.last_offset + 1, at=at)
+        written[part.partition] = Written(seat, part.packed, part.changed)
+    return written
+
+
+def tell_now(batch: Batch, seats: Sequence[Seat]) -> int:
+    """The batch's `now`: the clock, but never before what was recorded, so it never goes back."""
+    return max(batch.clock, *(seat.marker.now for seat in seats))

@@ -1,0 +1,108 @@
+"""The two position notes: the marker in `contact.memory` and the position in Redis.
+
+The marker is the last record that a transaction writes to a partition of `contact.memory`, under
+one reserved key. So the last data record of the partition is always the newest marker, also after
+compaction, and what it says was committed together with everything before it.
+
+The position stands in the partition's Redis hash beside the customers and says which prefix of
+the changelog they are: `clog` is the offset of the last applied data record + 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+import orjson
+
+FORMAT = 1
+
+
+class Marker(msgspec.Struct, frozen=True, kw_only=True):
+    """What a transaction says of itself, per touched partition."""
+
+    format: int = FORMAT
+    sequence: int
+    """Transactions of this partition so far; the first is 0."""
+    lineage: str
+    """Made once, when the memory of the partition begins; another one is another memory."""
+    partitions: int
+    lanes: int
+    inputs: Mapping[str, int]
+    """Logical topic -> the next offset to read; the same as what the group has committed."""
+    rules_version: str
+    now: int
+    """The batch's `now`, ms since the epoch; it never goes back."""
+
+
+class Seat(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the memory of one partition stands: its newest marker and where that lies."""
+
+    marker: Marker
+    clog: int
+    """Offset of the marker + 1; 0 before the first one is committed."""
+    at: int
+    """Append time of the marker, ms since the epoch."""
+
+
+class Pos(msgspec.Struct, frozen=True, kw_only=True):
+    """The position as read from Redis; everything absent means that it is none of ours."""
+
+    lineage: str
+    clog: int
+    inputs: Mapping[str, int] = {}
+    at: int = 0
+
+
+def encode_marker(marker: Marker) -> bytes:
+    """The value of the record."""
+    return orjson.dumps(
+        {
+            "format": marker.format,
+            "sequence": marker.sequence,
+            "lineage": marker.lineage,
+            "partitions": marker.partitions,
+            "lanes": marker.lanes,
+            "inputs": dict(marker.inputs),
+            "rules_version": marker.rules_version,
+            "now": marker.now,
+        }
+    )
+
+
+def decode_marker(value: bytes | None) -> Marker | None:
+    """The marker in a record; None if it is not one that this version reads."""
+    try:
+        marker = msgspec.json.decode(value or b"", type=Marker)
+    except msgspec.DecodeError:
+        return None
+    return marker if marker.format == FORMAT else None
+
+
+def encode_pos(seat: Seat) -> bytes:
+    """The field `pos`. `lineage` and `clog` come first: they are compared as text (`pos_prefix`)."""
+    return _encode_pos(seat.marker.lineage, seat.clog, seat.marker.inputs, seat.at)
+
+
+def encode_partial_pos(lineage: str, clog: int, at: int) -> bytes:
+    """The position in the middle of a repair: no transaction ends here, so it has no inputs."""
+    return _encode_pos(lineage, clog, {}, at)
+
+
+def _encode_pos(lineage: str, clog: int, inputs: Mapping[str, int], at: int) -> bytes:
+    return orjson.dumps({"lineage": lineage, "clog": clog, "inputs": dict(inputs), "at": at})
+
+
+def pos_prefix(lineage: str, clog: int) -> bytes:
+    """What a position of exactly this lineage and this clog begins with, and no other does."""
+    return b'{"lineage":"%b","clog":%d,' % (lineage.encode(), clog)
+
+
+def decode_pos(raw: bytes | None) -> Pos | None:
+    """The position in a field; None if there is none that we wrote."""
+    if not raw:
+        return None
+    try:
+        return msgspec.json.decode(raw, type=Pos)
+    except msgspec.DecodeError:
+        return None
