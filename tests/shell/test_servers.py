@@ -102,6 +102,8 @@ def test_memory_can_be_rolled_back_to_an_older_state(memory: ValkeyUnderTest, pr
         client.set(f"{prefix}k", "old")
         snapshot = memory.snapshot()
         client.set(f"{prefix}k", "new")
+        memory.restart()
+        assert client.get(f"{prefix}k") is None, "a snapshot is not loaded by itself"
         memory.roll_back(snapshot)
         assert client.get(f"{prefix}k") == b"old"
         memory.restart()
