@@ -23,13 +23,17 @@ from services.contact.limits import (
 from services.contact.partition import partition_of
 from services.contact.reject import Reject, RejectCode
 
-NEEDS_CHANNEL: frozenset[Kind] = frozenset(
-    {Kind.MESSAGE, Kind.HANDOFF_REQUESTED, Kind.CALLBACK_REQUESTED}
-    | {kind for kind in Kind if kind.value.startswith("call.")}
-)
-"""The kinds that say nothing without the channel on which they happened."""
-NEEDS_DECISION: frozenset[Kind] = ABOUT_DECISION - {Kind.DELIVERY_FAILED}
-"""The kinds that report on a decision and must name it."""
+NEEDS: dict[Kind, str] = {
+    **{kind: "channel" for kind in Kind if kind.value.startswith("call.")},
+    Kind.MESSAGE: "channel",
+    Kind.HANDOFF_REQUESTED: "channel",
+    Kind.CALLBACK_REQUESTED: "channel",
+    **dict.fromkeys(ABOUT_DECISION - {Kind.DELIVERY_FAILED}, "decision_id"),
+    Kind.PREFERENCE_UPDATED: "choice",
+    Kind.CONSENT_UPDATED: "consents",
+    Kind.PROFILE_UPDATED: "profile",
+}
+"""The field without which a kind says nothing; the other kinds need none beyond the required."""
 
 _SHORT = attrgetter(
     *("event_id", "source", "customer_id", "sub_channel", "schema_version", "contact_id"),
@@ -140,38 +144,25 @@ def _are_addresses_plain(event: ContactEvent) -> bool:
 def _check_kind(event: ContactEvent) -> Reject | None:
     """Does the event carry what its kind is about?"""
     kind = event.kind
-    if kind is Kind.MESSAGE:
-        return None if event.channel is not None else _needs(kind, "channel")
     if kind is Kind.CUSTOMER_LINKED:
         return Reject(
             RejectCode.KIND_RESERVED,
             "customer.linked is reserved: in this version the platform resolves identities",
         )
-    if kind in NEEDS_CHANNEL and event.channel is None:
-        return _needs(kind, "channel")
-    if kind in NEEDS_DECISION and not event.decision_id:
-        return _needs(kind, "decision_id")
-    if kind is Kind.PREFERENCE_UPDATED and event.choice is None:
-        return _needs(kind, "choice")
-    if kind is Kind.CONSENT_UPDATED and not event.consents:
-        return _needs(kind, "consents")
-    if kind is Kind.PROFILE_UPDATED and event.profile is None:
-        return _needs(kind, "profile")
-    return None
+    need = NEEDS.get(kind)
+    if need is None or getattr(event, need):
+        return None
+    code, meaning = _NEED_CODES[need]
+    return Reject(code, f"{kind.value} needs {need}: {meaning}")
 
 
 _NEED_CODES = {
-    "channel": (RejectCode.CHANNEL_MISSING, ": one of phone, chat, email, social"),
-    "decision_id": (RejectCode.DECISION_ID_MISSING, ": the decision that is reported on"),
-    "choice": (RejectCode.CHOICE_MISSING, ": the channel that the customer chose"),
-    "consents": (RejectCode.CONSENT_MISSING, ": what the customer granted or denied"),
-    "profile": (RejectCode.PROFILE_MISSING, ": what became known of the customer"),
+    "channel": (RejectCode.CHANNEL_MISSING, "one of phone, chat, email, social"),
+    "decision_id": (RejectCode.DECISION_ID_MISSING, "the decision that is reported on"),
+    "choice": (RejectCode.CHOICE_MISSING, "the channel that the customer chose"),
+    "consents": (RejectCode.CONSENT_MISSING, "what the customer granted or denied"),
+    "profile": (RejectCode.PROFILE_MISSING, "what became known of the customer"),
 }
-
-
-def _needs(kind: Kind, field: str) -> Reject:
-    code, meaning = _NEED_CODES[field]
-    return Reject(code, f"{kind.value} needs {field}{meaning}")
 
 
 def _unknown_zone(path: str) -> Reject:

@@ -11,6 +11,7 @@ them makes a decision cost several times as much (`docs/adr/`).
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Sequence
 
 import msgspec
@@ -25,7 +26,8 @@ from services.contact.cloudevent import (
 from services.contact.decision import Decision, Position
 from services.contact.event import ContactEvent
 from services.contact.limits import MAX_RECORD, find_excess, in_utc
-from services.contact.reading import SENTIMENT_TYPE, Word, read_exactly, read_fast
+from services.contact.protobuf import write_message
+from services.contact.reading import SENTIMENT_TYPE, Word, is_in_utc, read_exactly, read_fast
 from services.contact.reject import Reject, RejectCode
 from services.contact.sentiment import SentimentScored
 from services.contact.topics import (
@@ -51,22 +53,21 @@ from services.contact.topics import (
 Headers = Sequence[tuple[str, bytes]]
 """Kafka record headers in their order, as aiokafka gives them."""
 
+MAX_WHY = 500
+"""Characters of a reason in a header."""
 ROUTER_SOURCE = "omniroute/router"
 """The CloudEvents source of decisions."""
 SENTIMENT_SOURCE = "omniroute/sentiment"
 """The CloudEvents source of sentiments."""
-MAX_WHY = 500
-"""Characters of a reason in a header."""
-
-CONTENTS = ("json",)
+CONTENTS = ("json", "protobuf")
 """How the data of an event can be written."""
 MODES = ("binary", "structured")
 """Where the CloudEvents attributes of an event can stand."""
 
 _ENCODER = msgspec.json.Encoder()
 _SPECVERSION = (CE_SPECVERSION, VERSION.encode())
-_ROUTER = (CE_SOURCE, b"omniroute/router")
-_SENTIMENT = ((CE_SOURCE, b"omniroute/sentiment"), (CE_TYPE, SENTIMENT_TYPE.encode()))
+_ROUTER = (CE_SOURCE, ROUTER_SOURCE.encode())
+_SENTIMENT = ((CE_SOURCE, SENTIMENT_SOURCE.encode()), (CE_TYPE, SENTIMENT_TYPE.encode()))
 _JSON = (CONTENT_TYPE, JSON_TYPE.encode())
 _CONTENT_TYPES = {"json": JSON_TYPE, "protobuf": PROTOBUF_TYPE}
 _NOT_ASCII = re.compile(r"[^\x20-\x7e]")
@@ -94,8 +95,7 @@ def decode_event(
     envelope = read_headers(headers) if headers else PLAIN
     if isinstance(envelope, Reject):
         return envelope
-    fast = read_fast(value, envelope)
-    event = fast or read_exactly(value, envelope, ContactEvent)
+    event = read_fast(value, envelope) or read_exactly(value, envelope, ContactEvent)
     if isinstance(event, Reject):
         return event
     reject = check_event(event, len(value)) or check_place(
@@ -103,7 +103,7 @@ def decode_event(
     )
     if reject is not None:
         return reject
-    return fast or in_utc(event)
+    return event if is_in_utc(event) else in_utc(event)
 
 
 def decode_sentiment(
@@ -132,13 +132,18 @@ def encode_event(event: ContactEvent, *, content: str = "json", mode: str = "bin
     if content not in CONTENTS or mode not in MODES:
         message = f"content is one of {CONTENTS}, mode one of {MODES}"
         raise ValueError(message)
-    data = _ENCODER.encode(event)
     envelope = _envelope_of(event)
     key = event.customer_id.encode()
+    named = (CONTENT_TYPE, _CONTENT_TYPES[content].encode())
+    data = _ENCODER.encode(event) if content == "json" else write_message(event)
     if mode == "binary":
-        named = ((f"ce_{name}", word.encode()) for name, word in envelope.items())
-        return Encoded(key, data, (*named, (CONTENT_TYPE, _CONTENT_TYPES[content].encode())))
-    outer = {**envelope, "datacontenttype": _CONTENT_TYPES[content], "data": msgspec.Raw(data)}
+        words = ((f"ce_{name}", word.encode()) for name, word in envelope.items())
+        return Encoded(key, data, (*words, named))
+    outer: dict[str, object] = {**envelope, "datacontenttype": _CONTENT_TYPES[content]}
+    if content == "json":
+        outer["data"] = msgspec.Raw(data)
+    else:
+        outer["data_base64"] = b64encode(data).decode()
     return Encoded(key, _ENCODER.encode(outer), ((CONTENT_TYPE, STRUCTURED_JSON_TYPE.encode()),))
 
 

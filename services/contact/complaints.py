@@ -69,7 +69,7 @@ def words_at(shape: type[msgspec.Struct], path: str) -> tuple[str, ...]:
     """The allowed words of the enum at a path such as `consents[0].state`; empty if it is none."""
     here: Any = shape
     for name in re.sub(r"\[[^\]]*\]| \(a value\)", "", path).split("."):
-        here = _bare(_types_of(here).get(name))
+        here = bare_of(types_of(here).get(name))
         if here is None:
             return ()
     if not (isinstance(here, type) and issubclass(here, StrEnum)):
@@ -77,7 +77,7 @@ def words_at(shape: type[msgspec.Struct], path: str) -> tuple[str, ...]:
     return tuple(w.value for w in here if w is not Kind.CUSTOMER_LINKED)
 
 
-def _types_of(shape: Any) -> dict[str, Any]:
+def types_of(shape: Any) -> dict[str, Any]:
     """The types of a struct's fields by their names on the wire; empty for anything else."""
     if not (isinstance(shape, type) and issubclass(shape, msgspec.Struct)):
         return {}
@@ -88,14 +88,14 @@ def _types_of(shape: Any) -> dict[str, Any]:
     }
 
 
-def _bare(kind: Any) -> Any:
+def bare_of(kind: Any) -> Any:
     """The type inside of `X | None`, `tuple[X, ...]` and `Annotated[X, ...]`."""
     origin = get_origin(kind)
     if origin is Annotated:
-        return _bare(get_args(kind)[0])
+        return bare_of(get_args(kind)[0])
     if origin in {Union, UnionType}:
-        return _bare(next(a for a in get_args(kind) if a is not type(None)))
-    return _bare(get_args(kind)[0]) if origin is tuple else kind
+        return bare_of(next(a for a in get_args(kind) if a is not type(None)))
+    return bare_of(get_args(kind)[0]) if origin is tuple else kind
 
 
 def _expectation(text: str) -> str:

@@ -26,7 +26,7 @@ _REGISTRY_FRAME = b"\x00"
 _TOO_DEEP = Reject(RejectCode.TOO_DEEP, f"more than {MAX_DEPTH} levels of objects and lists")
 
 
-class _Refused(Exception):
+class _RefusedError(Exception):
     """Carries a Reject out of the hooks of the JSON parser; never leaves this file."""
 
     def __init__(self, reject: Reject) -> None:
@@ -97,7 +97,7 @@ def _read_exactly(value: bytes) -> Any | Reject:
             parse_float=_float_of,
             parse_constant=_refuse_constant,
         )
-    except _Refused as refused:
+    except _RefusedError as refused:
         return refused.reject
     except json.JSONDecodeError as error:
         return _not_json(value, error)
@@ -125,7 +125,7 @@ def _not_json(value: bytes, error: json.JSONDecodeError) -> Reject:
 def _object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise _Refused(
+        raise _RefusedError(
             Reject(RejectCode.DUPLICATE_FIELD, "a name stands twice in one object; send it once")
         )
     return found
@@ -136,7 +136,7 @@ def _whole_of(digits: str) -> int:
     whole = int(digits) if len(digits) <= 20 else MAX_INT + 1  # noqa: PLR2004
     if -MAX_INT - 1 <= whole <= MAX_INT:
         return whole
-    raise _Refused(
+    raise _RefusedError(
         Reject(RejectCode.NUMBER_OUT_OF_RANGE, "a whole number does not fit into 64 bits")
     )
 
@@ -144,12 +144,14 @@ def _whole_of(digits: str) -> int:
 def _float_of(digits: str) -> float:
     number = float(digits)
     if number in {float("inf"), float("-inf")}:
-        raise _Refused(Reject(RejectCode.NUMBER_OUT_OF_RANGE, "a number is too large for a double"))
+        raise _RefusedError(
+            Reject(RejectCode.NUMBER_OUT_OF_RANGE, "a number is too large for a double")
+        )
     return number
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise _Refused(
+    raise _RefusedError(
         Reject(RejectCode.NUMBER_NOT_FINITE, f"{name} is no JSON number; leave the field out")
     )
 

@@ -129,24 +129,20 @@ def _walk_items(
 
 
 def _judge(path: str, field: str, value: object) -> Reject | None:
+    found = None
     if isinstance(value, str):
-        return _judge_string(path, field, value)
-    if isinstance(value, datetime):
-        return _judge_time(path, value)
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
-        return _judge_whole(path, field, value)
-    if isinstance(value, tuple) and len(value) > MAX_ITEMS:
-        return Reject(
-            RejectCode.TOO_MANY_ITEMS, f"{path}: {len(value)} items; at most {MAX_ITEMS} may stand"
-        )
-    if isinstance(value, Mapping) and len(value) > MAX_ATTRIBUTES:
-        return Reject(
-            RejectCode.TOO_MANY_ITEMS,
-            f"{path}: {len(value)} entries; at most {MAX_ATTRIBUTES} may stand",
-        )
-    return None
+        found = _judge_string(path, field, value)
+    elif isinstance(value, datetime):
+        found = _judge_time(path, value)
+    elif isinstance(value, int):
+        found = _judge_whole(path, field, value)
+    elif isinstance(value, tuple) and len(value) > MAX_ITEMS:
+        why = f"{path}: {len(value)} items; at most {MAX_ITEMS} may stand"
+        found = Reject(RejectCode.TOO_MANY_ITEMS, why)
+    elif isinstance(value, Mapping) and len(value) > MAX_ATTRIBUTES:
+        why = f"{path}: {len(value)} entries; at most {MAX_ATTRIBUTES} may stand"
+        found = Reject(RejectCode.TOO_MANY_ITEMS, why)
+    return found
 
 
 def _judge_string(path: str, field: str, value: str) -> Reject | None:

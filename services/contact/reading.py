@@ -18,6 +18,7 @@ from services.contact.complaints import explain, missing, unknown_word, words_at
 from services.contact.decision import Decision
 from services.contact.event import ContactEvent, Instant, Kind
 from services.contact.jsontext import read_json
+from services.contact.protobuf import read_message
 from services.contact.reject import Reject, RejectCode
 from services.contact.sentiment import SentimentScored
 
@@ -43,26 +44,33 @@ def read_fast(value: bytes, envelope: Envelope) -> ContactEvent | None:
         event = _DECODER.decode(value)
     except (ValueError, RecursionError):
         return None
-    if value.count(_COLON) != _ENCODER.encode(event).count(_COLON) or (
-        b"\\" in value and b"\\u003" in value
-    ):
+    if value.count(_COLON) != _ENCODER.encode(event).count(_COLON):
         return None
-    if not (event.event_id and event.source and event.customer_id):
-        return None
-    # Nested times may have an offset other than UTC; the exact reading looks at all of them.
-    if event.choice is not None or event.consents:
-        return None
-    for time in (event.occurred_at, event.received_at):
-        if time is not None and time.tzinfo is not UTC:
-            return None
-    return event if _is_of(event, envelope) else None
+    # A colon can also be written as \u003a, and an offset as +0200 without one.
+    is_sure = (
+        not (b"\\" in value and b"\\u003" in value) and is_in_utc(event) and _is_of(event, envelope)
+    )
+    return event if is_sure else None
+
+
+def is_in_utc(event: ContactEvent) -> bool:
+    """Are all times in UTC, as far as a quick look tells,?"""
+    occurred, received = event.occurred_at, event.received_at
+    return (
+        (occurred is None or occurred.tzinfo is UTC)
+        and (received is None or received.tzinfo is UTC)
+        # Nested times are left to the exact reading, and so are empty lists of weekdays.
+        and event.choice is None
+        and event.profile is None
+        and not event.consents
+    )
 
 
 def _is_of(event: ContactEvent, envelope: Envelope) -> bool:
-    """Does the envelope say nothing else than the event?"""
-    if not envelope.id:
-        return True
-    return (
+    """Are the ids there, and does the envelope say nothing else?"""
+    if not (event.event_id and event.source and event.customer_id):
+        return False
+    return not envelope.id or (
         envelope.id == event.event_id
         and envelope.source == event.source
         and envelope.type == event.kind
@@ -80,39 +88,42 @@ def read_exactly(value: bytes, envelope: Envelope, shape: type[Word]) -> Word | 
         if isinstance(opened, Reject):
             return opened
         envelope = opened.envelope
-        tree = _read_data(opened.data, envelope.form)
+        tree = _read_data(opened.data, envelope.form, shape)
     else:
-        tree = _read_data(value, envelope.form)
+        tree = _read_data(value, envelope.form, shape)
     if isinstance(tree, Reject):
         return tree
-    return _fill(_without_nulls(tree), envelope, shape)
+    return _fill(tree, envelope, shape)
 
 
-def _read_data(data: object, form: Form) -> dict[str, Any] | Reject:
-    if form is Form.PROTOBUF:
-        return Reject(RejectCode.CONTENT_TYPE_UNKNOWN, "protobuf is not read yet")
+def _read_data(data: object, form: Form, shape: type[Word]) -> dict[str, Any] | Reject:
     if isinstance(data, bytes):
-        return _read_object(data)
-    return data if isinstance(data, dict) else _NOT_AN_OBJECT
+        return read_message(data, shape) if form is Form.PROTOBUF else _read_object(data)
+    return _without_blanks(data) if isinstance(data, dict) else _NOT_AN_OBJECT
 
 
 def _read_object(value: bytes) -> dict[str, Any] | Reject:
     tree = read_json(value)
-    return tree if isinstance(tree, dict | Reject) else _NOT_AN_OBJECT
+    if isinstance(tree, Reject):
+        return tree
+    if not isinstance(tree, dict):
+        return _NOT_AN_OBJECT
+    # Only weekdays tell an empty list from an absent one.
+    return _without_blanks(tree) if b"null" in value or b"weekdays" in value else tree
 
 
-def _without_nulls(tree: dict[str, Any]) -> dict[str, Any]:
-    """The same without members that are null: null means absent, as in the JSON of protobuf.
+def _without_blanks(tree: dict[str, Any]) -> dict[str, Any]:
+    """The same without members that are null or empty lists: both mean absent, as in protobuf.
 
     A fact may be null; that is a value of its own.
     """
     found: dict[str, Any] = {}
     for name, item in tree.items():
         if isinstance(item, dict) and name != "facts":
-            found[name] = _without_nulls(item)
-        elif isinstance(item, list):
-            found[name] = [_without_nulls(x) if isinstance(x, dict) else x for x in item]
-        elif item is not None:
+            found[name] = _without_blanks(item)
+        elif isinstance(item, list) and item:
+            found[name] = [_without_blanks(x) if isinstance(x, dict) else x for x in item]
+        elif item is not None and item != []:
             found[name] = item
     return found
 

@@ -1,0 +1,62 @@
+import datetime
+
+from services.contact.v1 import event_pb2 as _event_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Label(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    LABEL_UNSPECIFIED: _ClassVar[Label]
+    LABEL_NEGATIVE: _ClassVar[Label]
+    LABEL_NEUTRAL: _ClassVar[Label]
+    LABEL_POSITIVE: _ClassVar[Label]
+    LABEL_UNSCORED: _ClassVar[Label]
+LABEL_UNSPECIFIED: Label
+LABEL_NEGATIVE: Label
+LABEL_NEUTRAL: Label
+LABEL_POSITIVE: Label
+LABEL_UNSCORED: Label
+
+class SentimentScored(_message.Message):
+    __slots__ = ("event_id", "source", "customer_id", "contact_id", "channel", "side", "label", "score", "p_neg", "p_neu", "p_pos", "confidence", "language", "model", "why_unscored", "received_at", "scored_at")
+    EVENT_ID_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    SIDE_FIELD_NUMBER: _ClassVar[int]
+    LABEL_FIELD_NUMBER: _ClassVar[int]
+    SCORE_FIELD_NUMBER: _ClassVar[int]
+    P_NEG_FIELD_NUMBER: _ClassVar[int]
+    P_NEU_FIELD_NUMBER: _ClassVar[int]
+    P_POS_FIELD_NUMBER: _ClassVar[int]
+    CONFIDENCE_FIELD_NUMBER: _ClassVar[int]
+    LANGUAGE_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    WHY_UNSCORED_FIELD_NUMBER: _ClassVar[int]
+    RECEIVED_AT_FIELD_NUMBER: _ClassVar[int]
+    SCORED_AT_FIELD_NUMBER: _ClassVar[int]
+    event_id: str
+    source: str
+    customer_id: str
+    contact_id: str
+    channel: _event_pb2.Channel
+    side: _event_pb2.Side
+    label: Label
+    score: float
+    p_neg: float
+    p_neu: float
+    p_pos: float
+    confidence: float
+    language: str
+    model: str
+    why_unscored: str
+    received_at: _timestamp_pb2.Timestamp
+    scored_at: _timestamp_pb2.Timestamp
+    def __init__(self, event_id: _Optional[str] = ..., source: _Optional[str] = ..., customer_id: _Optional[str] = ..., contact_id: _Optional[str] = ..., channel: _Optional[_Union[_event_pb2.Channel, str]] = ..., side: _Optional[_Union[_event_pb2.Side, str]] = ..., label: _Optional[_Union[Label, str]] = ..., score: _Optional[float] = ..., p_neg: _Optional[float] = ..., p_neu: _Optional[float] = ..., p_pos: _Optional[float] = ..., confidence: _Optional[float] = ..., language: _Optional[str] = ..., model: _Optional[str] = ..., why_unscored: _Optional[str] = ..., received_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., scored_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
