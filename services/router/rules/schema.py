@@ -212,7 +212,7 @@ class RuleFile(_Keys):
     """A whole rule file."""
 
     settings: Settings = Settings()
-    """What holds for every rule."""
+    """What holds for every rule: time zone, our addresses, executors, limits."""
     queues: dict[Name, QueueKeys] = {}
     """The queues by name; `general` is always there."""
     route: RouteKeys

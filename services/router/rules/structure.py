@@ -108,7 +108,11 @@ def _noun_of(value: Any) -> str:
 
 def _keys_at(path: Path) -> list[str]:
     """The keys that are known at a place, for suggestions."""
-    model: Any = RuleFile
+    return list(getattr(model_at(RuleFile, path), "model_fields", ()))
+
+
+def model_at(model: Any, path: Path) -> Any:
+    """The type of what stands at `path` below a model; None where nothing is known."""
     for step in path:
         if model is RouteKeys and step == "routes":
             model = list[Rule]
@@ -117,4 +121,6 @@ def _keys_at(path: Path) -> list[str]:
             model = None if field is None else field.annotation
         elif get_origin(model) in {list, dict}:
             model = get_args(model)[-1]
-    return list(getattr(model, "model_fields", ()))
+        else:
+            return None
+    return model
