@@ -45,6 +45,11 @@ lint: deps ## ruff, mypy --strict and the import contracts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
+.PHONY: proto
+proto: deps ## lint the contract, find breaking changes, write what follows from it
+	@cd proto && ../$(BIN)/buf lint && ../$(BIN)/buf breaking --against contract.binpb
+	@$(BIN)/python proto/generate.py
+
 .PHONY: lock
 lock: deps ## write the lock files anew from pyproject.toml; UPGRADE=1 takes newer versions
 	@$(UV_COMPILE) --extra demo --extra judge --group build pyproject.toml -o requirements.lock
