@@ -47,7 +47,7 @@ class SentimentMetrics:
         )
         self.score = Histogram(
             "omniroute_sentiment_score",
-            "Score of the scored messages, -1 (very negative) to 1.",
+            "Score of the scored messages, -1 (very negative) to 1; no sum, for it would not only rise.",
             ["channel"],
             buckets=SCORE_BUCKETS,
             registry=registry,

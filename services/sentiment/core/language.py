@@ -52,7 +52,8 @@ _SMALL_WORDS = {
     " merci être avez avons suis rien toujours encore d'un d'une qu'il l'ai je n'est y on si tout",
     "pt": "o a os as de que e em um uma por com para não é são está estão meu minha meus seu sua se"
     " ao do da dos das no na como mas muito mais já quando porque este esta isso sem sobre obrigado"
-    " obrigada olá tenho foi era eu você vocês nada ninguém tudo desde há até também ainda nem",
+    " obrigada olá tenho foi fui era eu você vocês pode podem pelo pela mesmo duas ele ela nada ninguém tudo"
+    " desde há até também ainda nem",
     "it": "il lo la gli le di che e in un una uno per con non è sono mi mio mia miei suo sua si al"
     " del della dei delle nel nella come ma molto più già quando perché questo questa senza grazie"
     " ho ha hanno abbiamo sto ancora anche da dal voi vi ci niente nessuno tutto stato buongiorno",

@@ -1,0 +1,288 @@
+"""Laws of the sentiment service's page: one outcome per message, in place, counted when it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from aiokafka.structs import ConsumerRecord
+from prometheus_client import CollectorRegistry
+
+from services.contact import topics as names
+from services.contact.codec import decode_sentiment, encode_event
+from services.contact.event import Channel, ContactEvent, Kind, Side
+from services.contact.partition import partition_of
+from services.contact.sentiment import SentimentScored
+from services.runtime.lane import Batch, Opening, Outgoing, Receipts, Slice, Stop
+from services.sentiment.core.scorer import Scored
+from services.sentiment.metrics import SentimentMetrics
+from services.sentiment.model.lexicon import load_vader
+from services.sentiment.pipeline import CHUNK, Memo, ScoringJob
+
+PARTITIONS = 4
+APPENDED, CLOCK, COMMITTED = 1_700_000_000_000, 1_700_000_000_050, 1_700_000_000_090
+TRACE = (names.TRACEPARENT, b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+
+
+class Failing:
+    """A scorer that fails at one text."""
+
+    name = "failing 1"
+    languages = frozenset({"en"})
+
+    def score(self, texts: Sequence[str], languages: Sequence[str]) -> Sequence[Scored]:
+        """Positive, unless it is asked for the one."""
+        if "fail" in texts:
+            raise RecursionError(texts[0])
+        return [Scored(p_pos=1.0, language=language) for language in languages]
+
+
+def make_record(offset: int, customer: str = "c1", **fields: Any) -> Any:
+    """A record of contact.events as the consumer hands it out, on its customer's partition."""
+    given = {
+        "event_id": f"e{offset}",
+        "source": "test",
+        "kind": Kind.MESSAGE,
+        "customer_id": customer,
+        "channel": Channel.CHAT,
+        "text": "This is wonderful, thank you!",
+        "language": "en",
+        **fields,
+    }
+    encoded = encode_event(ContactEvent(**given))
+    assert encoded.value is not None
+    return make_raw(offset, encoded.key, encoded.value, encoded.headers)
+
+
+def make_raw(
+    offset: int, key: bytes | None, value: bytes, headers: Sequence[tuple[str, bytes]] = ()
+) -> Any:
+    """A record of any bytes."""
+    return ConsumerRecord(
+        topic="x-contact.events",
+        partition=place(key),
+        offset=offset,
+        timestamp=APPENDED,
+        timestamp_type=1,
+        key=key,
+        value=value,
+        checksum=None,
+        serialized_key_size=len(key or b""),
+        serialized_value_size=len(value),
+        headers=(*headers, TRACE),
+    )
+
+
+def place(key: bytes | None) -> int:
+    """Where a key belongs."""
+    return partition_of(key, PARTITIONS) if key else 0
+
+
+def make_batch(*records: Any, oversized: frozenset[tuple[str, int, int]] = frozenset()) -> Batch:
+    """A batch of these records, a slice for each partition."""
+    slices = [
+        Slice(
+            partition=partition,
+            records=[(names.EVENTS, [r for r in records if r.partition == partition])],
+            inputs={names.EVENTS: 1_000},
+        )
+        for partition in sorted({r.partition for r in records})
+    ]
+    return Batch(lane=0, slices=slices, clock=CLOCK, count=len(records), oversized=oversized)
+
+
+class Bench:
+    """A job on an opened lane, with its metrics."""
+
+    def __init__(self, scorer: Any = None) -> None:
+        """VADER unless another scorer is given."""
+        self.registry = CollectorRegistry()
+        self.job = ScoringJob(
+            scorer or load_vader(), SentimentMetrics(self.registry), ("ours.example",)
+        )
+
+    async def open(self, committed: int | None = None, beginning: int = 0) -> dict[Any, int]:
+        """Open the lane and say where it begins."""
+        keys = [(names.EVENTS, p) for p in range(PARTITIONS)]
+        opening = Opening(
+            lane=0,
+            lanes=1,
+            partition_count=PARTITIONS,
+            partitions=range(PARTITIONS),
+            committed=dict.fromkeys(keys, committed),
+            beginning=dict.fromkeys(keys, beginning),
+            end=dict.fromkeys(keys, 1_000),
+            clock=CLOCK,
+        )
+        return dict((await self.job.open(opening)).offsets)
+
+    async def run(self, batch: Batch) -> Sequence[Outgoing]:
+        """Open, work, commit."""
+        await self.open()
+        work = await self.job.work(batch)
+        await self.job.committed(batch, work, Receipts(last={}, committed_at=COMMITTED))
+        return work.outgoing
+
+    def count(self, name: str, **labels: str) -> float:
+        """The value of one sample."""
+        return self.registry.get_sample_value(f"omniroute_sentiment_{name}", labels) or 0.0
+
+
+def read(outgoing: Outgoing) -> SentimentScored:
+    """What was published, as the router decodes it."""
+    scored = decode_sentiment(
+        outgoing.key,
+        outgoing.value,
+        outgoing.headers,
+        partition=outgoing.partition,
+        partitions=PARTITIONS,
+    )
+    assert isinstance(scored, SentimentScored)
+    return scored
+
+
+async def test_each_customer_message_is_published_once_on_its_partition_in_order() -> None:
+    """Law: same partition number, same key, same order, more messages than one chunk holds."""
+    records = [make_record(offset, f"c{offset % 7}") for offset in range(3 * CHUNK + 5)]
+    outgoing = await Bench().run(make_batch(*records))
+    assert {o.topic for o in outgoing} == {names.SENTIMENT}
+    by_partition = {
+        p: [read(o).event_id for o in outgoing if o.partition == p] for p in range(PARTITIONS)
+    }
+    assert by_partition == {
+        p: [f"e{r.offset}" for r in records if r.partition == p] for p in range(PARTITIONS)
+    }
+
+
+async def test_the_traceparent_of_the_event_is_carried_through() -> None:
+    """Law: a trace goes on through the sentiment."""
+    (outgoing,) = await Bench().run(make_batch(make_record(0)))
+    assert TRACE in outgoing.headers
+
+
+async def test_what_is_not_a_customers_message_leaves_nothing_but_a_count() -> None:
+    """Law: no record is published for agents, other kinds, and what cannot be decoded."""
+    bench = Bench()
+    outgoing = await bench.run(
+        make_batch(
+            make_record(0, side=Side.AGENT),
+            make_record(1, kind=Kind.CALL_OFFERED),
+            make_record(2, is_private=True),
+            make_raw(3, b"c1", b"{"),
+            make_raw(4, b"other", b'{"event_id":"e","source":"s","kind":"message"}'),
+        )
+    )
+    assert outgoing == []
+    for why, count in (
+        ("not_the_customer", 1),
+        ("not_a_message", 1),
+        ("private", 1),
+        ("malformed", 2),
+    ):
+        assert bench.count("skipped_total", why=why) == count
+
+
+async def test_an_event_that_nobody_can_read_is_left_to_the_router() -> None:
+    """Law: one dead letter per unreadable event; the router writes it, this service never does."""
+    bench = Bench()
+    assert await bench.run(make_batch(make_raw(0, b"c1", b"not json"))) == []
+    assert bench.count("deadletters_total", code="score_failed") == 0
+
+
+async def test_a_message_at_which_the_scorer_fails_becomes_a_dead_letter_of_this_service() -> None:
+    """Law: its bytes are unchanged, the cause is in headers, its neighbours are scored."""
+    bench = Bench(Failing())
+    records = [make_record(0), make_record(1, text="fail"), make_record(2)]
+    outgoing = await bench.run(make_batch(*records))
+    assert [o.topic for o in outgoing] == [names.SENTIMENT, names.DEADLETTER, names.SENTIMENT]
+    letter = outgoing[1]
+    assert (letter.key, letter.value) == (records[1].key, records[1].value)
+    headers = dict(letter.headers)
+    assert headers[names.REJECT_CODE] == b"score_failed"
+    assert headers[names.REJECT_BY] == b"sentiment"
+    assert headers[names.REJECT_OFFSET] == b"1"
+    assert headers[names.REJECT_TOPIC] == b"contact.events"
+    assert b"RecursionError" in headers[names.REJECT_WHY]
+    assert bench.count("deadletters_total", code="score_failed") == 1
+
+
+async def test_a_message_whose_outcome_did_not_fit_becomes_a_dead_letter() -> None:
+    """Law: what Kafka refused as too large is not tried for ever."""
+    record = make_record(7)
+    oversized = frozenset({(names.EVENTS, record.partition, 7)})
+    (letter,) = await Bench().run(make_batch(record, oversized=oversized))
+    assert letter.topic == names.DEADLETTER
+    assert dict(letter.headers)[names.REJECT_CODE] == b"output_too_large"
+
+
+async def test_nothing_is_counted_before_the_transaction_stands() -> None:
+    """Law: an aborted batch leaves no trace in the metrics; sums equal what is on the topic."""
+    bench = Bench()
+    await bench.open()
+    batch = make_batch(make_record(0), make_record(1, side=Side.AGENT))
+    work = await bench.job.work(batch)
+    assert bench.count("messages_total", label="positive", language="en", channel="chat") == 0
+    again = await bench.job.work(batch)
+    assert isinstance(work.memo, Memo)
+    assert again.outgoing == work.outgoing
+    await bench.job.committed(batch, again, Receipts(last={}, committed_at=COMMITTED))
+    assert bench.count("messages_total", label="positive", language="en", channel="chat") == 1
+    assert bench.count("skipped_total", why="not_the_customer") == 1
+
+
+async def test_figures_are_split_by_label_language_channel_and_stage() -> None:
+    """Law: scored and unscored add up to the messages; the way's stages are in seconds."""
+    bench = Bench()
+    await bench.run(
+        make_batch(
+            make_record(0),
+            make_record(1, text="This is awful.", channel=Channel.EMAIL),
+            make_record(2, text="Ужасно", language="ru"),
+            make_record(3, text="Forfærdeligt", language="da"),
+            make_record(4, text=""),
+        )
+    )
+    for label, language, channel in (
+        ("positive", "en", "chat"),
+        ("negative", "en", "email"),
+        ("unscored", "ru", "chat"),
+        ("unscored", "other", "chat"),
+        ("unscored", "unknown", "chat"),
+    ):
+        got = bench.count("messages_total", label=label, language=language, channel=channel)
+        assert got == 1, (label, language, channel)
+    assert bench.count("unscored_total", why="language_not_supported") == 2
+    assert bench.count("unscored_total", why="no_text") == 1
+    assert bench.count("score_count", channel="email") == 1
+    assert bench.count("score_bucket", channel="email", le="-0.05") == 1
+    assert bench.count("score_bucket", channel="chat", le="-0.05") == 0
+    assert bench.count("latency_seconds_sum", stage="appended_to_taken") == pytest.approx(5 * 0.05)
+    assert bench.count("latency_seconds_sum", stage="appended_to_committed") == pytest.approx(
+        5 * 0.09
+    )
+
+
+async def test_labels_come_from_closed_sets_whatever_events_say() -> None:
+    """Law: ten thousand invented languages make two more series, not ten thousand."""
+    bench = Bench()
+    records = [
+        make_record(n, f"c{n}", language=f"{chr(97 + n % 26)}{chr(97 + n // 26)}")
+        for n in range(676)
+    ]
+    await bench.run(make_batch(*records))
+    languages = {
+        sample.labels["language"]
+        for metric in bench.registry.collect()
+        for sample in metric.samples
+        if "language" in sample.labels
+    }
+    assert len(languages) <= 13
+
+
+async def test_a_lane_begins_where_the_group_left_off_else_at_the_beginning() -> None:
+    """Law: the committed offset rules; a new group reads all; deleted events stop the service."""
+    assert set((await Bench().open(committed=17)).values()) == {17}
+    assert set((await Bench().open(beginning=5)).values()) == {5}
+    with pytest.raises(Stop, match="events_lost_retention"):
+        await Bench().open(committed=3, beginning=5)
