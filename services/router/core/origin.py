@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from services.contact.event import Channel, ContactEvent, MailHeaders, Origin, Side
+from services.contact.ours import is_ours
 from services.router.core import away_phrases
 
 AWAY_TEXT_LIMIT = 1_200
@@ -47,25 +48,6 @@ _NO_MARKS = OriginFound(Origin.HUMAN, ("no_machine_marks",))
 _NO_HEADERS = OriginFound(Origin.UNKNOWN, ("no_headers",))
 _MAIL_DAEMON = OriginFound(Origin.BOUNCE, ("sender=mailer-daemon",))
 _AWAY = OriginFound(Origin.AUTO_REPLY, ("subject=out_of_office", "text=out_of_office"))
-
-
-def is_ours(address: str, ours: Sequence[str]) -> bool:
-    """Whether a bare lower-case address is one of ours.
-
-    `ours` holds lower-case addresses and domains (`example.com`, also `@example.com`). A
-    domain fits itself only, not its subdomains. `help+42@example.com` is `help@example.com`.
-    """
-    if not address:
-        return False
-    if address in ours:
-        return True
-    local, at, domain = address.rpartition("@")
-    if not at:
-        return False
-    if domain in ours or "@" + domain in ours:
-        return True
-    plus = local.find("+")
-    return plus > 0 and f"{local[:plus]}@{domain}" in ours
 
 
 def judge_side(event: ContactEvent, ours: Sequence[str]) -> Side:
