@@ -74,7 +74,10 @@ def _is_of(event: ContactEvent, envelope: Envelope) -> bool:
         envelope.id == event.event_id
         and envelope.source == event.source
         and envelope.type == event.kind
-        and (not envelope.time or _time_of(envelope.time) == event.occurred_at)
+        and (
+            not envelope.time
+            or (event.occurred_at is not None and _time_of(envelope.time) == event.occurred_at)
+        )
     )
 
 
