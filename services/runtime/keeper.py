@@ -13,10 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
-import os
 import time
-import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias, TypeVar
 
@@ -37,10 +34,11 @@ from services.runtime.lane import (
     Unavailable,
 )
 from services.runtime.lane_settings import LaneSettings, LaneStatus
+from services.runtime.log import get_log
 from services.runtime.reading import Reader
 from services.runtime.transaction import TooLarge, Transactor
 
-log = logging.getLogger(__name__)
+log = get_log(__name__)
 
 T = TypeVar("T")
 ReadCommitted: TypeAlias = Callable[[list[InputKey]], Awaitable[Mapping[InputKey, int | None]]]
@@ -111,13 +109,16 @@ class LaneKeeper:
             except (Stop, LaneLost):
                 raise
             except TooLarge as error:
-                log.warning("lane %d: %s; smaller batches from here", self.lane, error)
+                log.warning(
+                    "Kafka refused a size; smaller batches from here",
+                    lane=self.lane, what=str(error), limit=self._limit,
+                )  # fmt: skip
                 continue
             except Unavailable as error:
                 self._paused = True
-                log.warning("lane %d waits: %s", self.lane, error)
-            except Exception as error:  # noqa: BLE001 - the rule: any error rebuilds the lane
-                log.warning("lane %d is rebuilt after %s", self.lane, tell_place(error))
+                log.warning("the lane waits", lane=self.lane, why=str(error))
+            except Exception as error:  # the rule: any error rebuilds the lane
+                log.warning("the lane is rebuilt", lane=self.lane, exc_info=error)
             await self._back_off()
 
     async def _back_off(self) -> None:
@@ -175,7 +176,7 @@ class LaneKeeper:
             # After failures only a committed batch counts, or a lane that fails at every first
             # batch would look alive for ever.
             self._touch()
-        log.info("lane %d is open: partitions %s", self.lane, list(self.partitions))
+        log.info("the lane is open", lane=self.lane, partitions=self.partitions)
 
     async def _settle(self, job: Job, transactor: Transactor, start: Start) -> None:
         receipts = None
@@ -216,11 +217,11 @@ class LaneKeeper:
                 if self._stopping.is_set():
                     raise
                 if not self._paused:
-                    log.warning("lane %d pauses: %s", self.lane, error)
+                    log.warning("the lane pauses", lane=self.lane, why=str(error))
                 self._paused = True
             else:
                 if self._paused:
-                    log.info("lane %d goes on", self.lane)
+                    log.info("the lane goes on", lane=self.lane)
                 self._paused = False
                 return answer
             with contextlib.suppress(TimeoutError):
@@ -256,15 +257,6 @@ class LaneKeeper:
         self._oversized = frozenset(
             place for place in self._oversized if place[2] >= done.get(place[:2], 0)
         )
-
-
-def tell_place(error: BaseException) -> str:
-    """The type of an error and where it was raised; never its text, which may quote a customer."""
-    places = traceback.extract_tb(error.__traceback__)
-    if not places:
-        return type(error).__name__
-    last = places[-1]
-    return f"{type(error).__name__} at {os.path.basename(last.filename)}:{last.lineno}"  # noqa: PTH119
 
 
 async def _close_all(job: Job, transactor: Transactor, reader: Reader) -> None:

@@ -9,7 +9,6 @@ even when it comes back at once.
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -23,8 +22,9 @@ from services.runtime.connection import KafkaAccess, close_consumer, make_consum
 from services.runtime.keeper import LaneKeeper
 from services.runtime.lane import InputKey, JobMaker, LaneLost, Stop
 from services.runtime.lane_settings import LaneSettings, LaneStatus
+from services.runtime.log import get_log
 
-log = logging.getLogger(__name__)
+log = get_log(__name__)
 
 TICK_S = 0.5
 REVOKED_SOON_S = 3.0
@@ -110,7 +110,8 @@ class Lanes:
                 return
             while not self._stopping.is_set():
                 polling = asyncio.ensure_future(member.getmany(timeout_ms=int(TICK_S * 1000)))
-                await self._until(polling)
+                if not await self._until(polling):
+                    return
         finally:
             await self._end_lanes()
             self._assigned = None
@@ -154,7 +155,7 @@ class Lanes:
             told = f"Kafka refuses {type(error).__name__}: check the ACLs."
             raise Stop("not_authorized", told) from error
         except (KafkaError, OSError, TimeoutError) as error:
-            log.warning("group membership: %s; trying again", type(error).__name__)
+            log.warning("the group is joined again", exc_info=error)
             await asyncio.sleep(TICK_S)
             return False
         return True
@@ -192,7 +193,7 @@ class Lanes:
     async def on_assigned(self) -> None:
         """Build a new keeper for every lane that we now own."""
         lanes = self._assigned or ()
-        log.info("lanes of this process: %s", list(lanes) or "none")
+        log.info("the group gave this process its lanes", lanes=lanes, group=self._settings.group)
         for lane in lanes:
             if lane in self._keepers:
                 continue
@@ -228,7 +229,7 @@ class Lanes:
 
     async def _expect_revocation(self, why: str) -> None:
         """Fenced: either the group takes the lane away now, or we are a ghost."""
-        log.warning("%s", why)
+        log.warning("a lane is lost", why=why)
         await asyncio.sleep(REVOKED_SOON_S)
         if self._assigned is not None and not self._stopping.is_set():
             self._fail(Stop("fenced", why))
@@ -247,7 +248,7 @@ class Lanes:
             for task in late:
                 task.cancel()
             if late:
-                log.warning("%d lanes did not stop in time; their batch is dropped", len(late))
+                log.warning("lanes did not stop in time, their batch is dropped", count=len(late))
                 await asyncio.wait(late, timeout=self._settings.stop_within)
         self._keepers.clear()
         self._tasks.clear()

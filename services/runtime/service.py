@@ -17,8 +17,9 @@ from typing import Any, NoReturn
 
 from services.runtime.lane import EXIT_CODES, Stop
 from services.runtime.lanes import Lanes
+from services.runtime.log import get_log
 
-log = logging.getLogger(__name__)
+log = get_log(__name__)
 
 SHUTDOWN_WITHIN_S = 10.0
 """From the signal to the end of the process."""
@@ -71,11 +72,9 @@ def _code_of(error: BaseException | None) -> int:
     if error is None:
         return 0
     if isinstance(error, Stop):
-        log.error("%s: %s", error.code, error.why)
+        log.critical("the service must stop", code=error.code, why=error.why)
         return EXIT_CODES.get(error.code, EXIT_CODES["crashed"])
-    # The type and the place, never the text: it may hold what a customer wrote.
-    log.error("ended by %s", type(error).__name__)
-    log.debug("ended", exc_info=error)
+    log.critical("the service ended by a defect", exc_info=error)
     return EXIT_CODES["crashed"]
 
 
