@@ -469,17 +469,18 @@ class _Upset:
 class _UpsetTooLate:
     @staticmethod
     def tell(s: Story) -> None:
-        s.scored(s.c(-5000, "This is a disgrace, I am furious."), -0.95, 5 * MINUTE)
+        early = s.c(-5000, "This is a disgrace, I am furious.")
         asked = s.c(-4000, "Unbelievable!", contact_id="k2", in_reply_to=(), references=())
         wanted = decision_id(SOURCE, asked.event_id, 0)
         s.tell(Kind.ROUTING_STARTED, -3000, decision_id=wanted)
         s.scored(asked, -0.95, 0)
+        s.scored(early, -0.95, 5 * MINUTE)
 
     @staticmethod
     def check(results: Sequence[Result], _s: Story) -> None:
         assert [result.outcome for result in results[1:]] == [
-            Outcome.REMEMBERED,
             Outcome.DECIDED,
+            Outcome.REMEMBERED,
             Outcome.REMEMBERED,
             Outcome.REMEMBERED,
         ]
