@@ -36,6 +36,8 @@ _ROOT = Path(next(iter(services.__path__))).parent
 class Service(Server):
     """One of our two services as a process of its own."""
 
+    start_within_s = 60.0
+
     def __init__(self, name: str, environment: Mapping[str, str]) -> None:
         self.name = name  # type: ignore[misc] # one class for both services
         super().__init__(port=free_port(USUAL_HTTP_PORTS[name]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from zoneinfo import ZoneInfo
 
 import msgspec
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -15,6 +16,7 @@ from rich.text import Text
 from services.cli.day.board import Board, Latest
 from services.contact.decision import Action, Decision, DecisionType
 from services.contact.sentiment import Label
+from services.router.core.table import ROOT
 
 WORDS: Mapping[Action, str] = {
     Action.ROUTE: "queued on",
@@ -30,6 +32,29 @@ STYLES: Mapping[Action, str] = {
     Action.MOVE: "magenta",
     Action.CALLBACK: "bold green",
     Action.ATTACH: "yellow",
+}
+CHOICES: Mapping[str, str] = {
+    "asked": "the customer asks for it, or waits there",
+    "stored": "the customer chose it",
+    "topic": "the customer chose it for this topic",
+    "observed": "the customer usually uses it",
+    "default": "no choice is known: where the customer wrote",
+}
+FAILURES = ("routing.failed", "delivery.failed")
+CAUSES: Mapping[str, str] = {
+    "late_event": "an answer was reported late",
+    "sentiment": "the message was scored",
+    "routing.failed": "the call failed",
+    "delivery.failed": "it could not be delivered",
+    "escalation_lapsed": "nobody called in time",
+}
+SKIPS: Mapping[str, str] = {
+    "consent_refused": "consent refused",
+    "customer_refuses": "the customer refuses it",
+    "no_address": "no address known",
+    "address_failed": "the address failed",
+    "closed": "closed for too long",
+    "tried": "tried",
 }
 _MEANING: Mapping[Action, str] = {
     Action.ROUTE: "queued where the customer wrote",
@@ -64,9 +89,9 @@ class View:
         height = options.height or console.height
         layout = Layout()
         layout.split_column(
-            Layout(self._head(), size=3),
+            Layout(self._head(), size=4),
             Layout(name="figures", size=12),
-            Layout(self._newest(max(3, height - 20)), name="newest"),
+            Layout(self._newest(max(3, height - 22)), name="newest"),
             Layout(self._foot(), size=4),
         )
         layout["figures"].split_row(
@@ -82,13 +107,16 @@ class View:
         seconds = time.monotonic() - self._begin_s
         latency = board.latency()
         text = Text.assemble(
-            ("OmniRoute ", "bold"),
-            f"a day at a contact centre, played at speed · {seconds:.0f} s · {self.state} · "
-            f"{board.records:,} events of {len(board.customers):,} customers · decided within ",
+            ("OmniRoute", "bold"),
+            f" · a day at a contact centre, played at speed · {seconds:.0f} s · {self.state}\n",
+            (f"{board.records:,}", "bold"),
+            " events of ",
+            (f"{len(board.customers):,}", "bold"),
+            f" customers in {len(board.languages)} languages · from event to decision ",
             (f"{latency.p50:.0f} ms", "bold"),
-            " (half), ",
+            " (p50), ",
             (f"{latency.p99:.0f} ms", "bold"),
-            " (99 of 100)",
+            " (p99)",
         )
         return Panel(text, border_style="bold blue")
 
@@ -153,20 +181,26 @@ def tell_way(decision: Decision) -> str:
     if decision.type is DecisionType.REVISED:
         way = f"changed: {way}"
     if decision.not_before is not None and decision.action is Action.CALLBACK:
-        way += f" from {decision.not_before:%H:%M} UTC"
+        zone = ZoneInfo(decision.timezone or "UTC")
+        way += f" from {decision.not_before.astimezone(zone):%H:%M} ({zone.key})"
     return way
 
 
 def why(decision: Decision) -> str:
-    """The reason, with the rule's name, and what was not taken."""
-    text = f"{decision.rule}: {decision.reason}" if decision.reason else decision.rule
-    if decision.rule == "default" and decision.choice_source:
-        text = f"channel: {decision.choice_source}" + (
-            f", {decision.reason}" * bool(decision.reason)
-        )
-    skips = ", ".join(f"not {s.channel} ({s.why})" for s in decision.skips)
-    cause = f"after {decision.cause} · " if decision.cause else ""
-    return cause + text + (f" · {skips}" if skips else "")
+    """The reason: what changed it, the rule, the choice, and the channels not taken."""
+    parts = []
+    if decision.cause:
+        parts.append(CAUSES.get(decision.cause, f"after {decision.cause}"))
+    if decision.action is Action.STAY:
+        parts.append("it has an owner")
+    elif decision.rule != ROOT and decision.cause not in FAILURES:
+        parts.append(f"{decision.rule}: {decision.reason}" if decision.reason else decision.rule)
+    elif decision.choice_source in CHOICES and decision.cause not in FAILURES:
+        parts.append(CHOICES[decision.choice_source])
+    parts += [f"not by {s.channel}: {SKIPS.get(s.why, s.why)}" for s in decision.skips]
+    if decision.ask_for:
+        parts.append(f"ask for the {' and '.join(decision.ask_for)}")
+    return " · ".join(parts)
 
 
 def tell_line(board: Board, seconds: float) -> str:
