@@ -36,6 +36,8 @@ TOOLS: dict[str, Tool] = {
     "redis-sentinel": Tool("redis-sentinel", ("redis-sentinel",)),
     "kcat": Tool("kcat", ("kcat", "kafkacat")),
     "node": Tool("nodejs", ("node", "nodejs")),
+    "npm": Tool("npm", ("npm",)),
+    "javac": Tool("default-jdk-headless", ("javac",)),
     "promtool": Tool("prometheus", ("promtool",)),
     "alertmanager": Tool("prometheus-alertmanager", ("prometheus-alertmanager", "alertmanager")),
     "amtool": Tool("prometheus-alertmanager", ("amtool",)),
