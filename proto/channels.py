@@ -216,8 +216,6 @@ def _schemas(comments: Comments) -> Json:
             comment = comments.get(f"{name}.{field}")
             if comment is not None and "$ref" not in part:
                 part["description"] = comment
-    words = schemas["Kind"]["enum"]
-    schemas["Kind"]["enum"] = [word for word in words if word != Kind.CUSTOMER_LINKED]
     return {
         **schemas,
         "DeadLetter": {"description": "The bytes of the record, unchanged."},

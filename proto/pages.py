@@ -40,7 +40,14 @@ def _kinds(comments: Comments) -> str:
     rows = []
     for kind in Kind:
         about = comments[f"Kind.KIND_{kind.name}"].split(": ", 1)[1]
-        rows.append((f"`{kind.value}`", _asks(kind), _needs(kind), about.split(". Asks")[0].split("; needs")[0].removesuffix(".")))
+        rows.append(
+            (
+                f"`{kind.value}`",
+                _asks(kind),
+                _needs(kind),
+                about.split(". Asks")[0].split("; needs")[0].removesuffix("."),
+            )
+        )
     return _table(("kind", "asks for a decision", "needs", "what happened"), rows)
 
 
