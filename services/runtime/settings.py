@@ -38,7 +38,7 @@ class Variable(msgspec.Struct, frozen=True):
 
 
 VARIABLES: tuple[Variable, ...] = (
-    Variable("OMNIROUTE_KAFKA", "127.0.0.1:9092", "bootstrap brokers, host:port,..."),
+    Variable("OMNIROUTE_KAFKA", "127.0.0.1:9092", "bootstrap brokers, host:port, comma separated"),
     Variable("OMNIROUTE_KAFKA_SECURITY", "PLAINTEXT", "how to connect", one_of=_PROTOCOLS),
     Variable("OMNIROUTE_KAFKA_MECHANISM", "SCRAM-SHA-512", "how to log in", one_of=_MECHANISMS),
     Variable("OMNIROUTE_KAFKA_USERNAME", "", "user of the login"),
@@ -71,8 +71,18 @@ VARIABLES: tuple[Variable, ...] = (
         "seconds without a sign of life after which the group gives our lanes away",
         number=(6, 300),
     ),
-    Variable("OMNIROUTE_OURS", "", "our own e-mail addresses and domains, comma separated"),
-    Variable("OMNIROUTE_HTTP", "", "host:port of the pages; port 0 takes a free one"),
+    Variable(
+        "OMNIROUTE_OURS",
+        "",
+        "our own e-mail addresses and domains, comma separated, for the sentiment service; the"
+        " router takes `ours` of the rule file",
+    ),
+    Variable(
+        "OMNIROUTE_HTTP",
+        "",
+        "host:port of the pages; empty: 127.0.0.1 with port 8080 (router) or 8081 (sentiment); port 0"
+        " takes a free one",
+    ),
     Variable(
         "OMNIROUTE_LOG_LEVEL",
         "info",

@@ -55,6 +55,7 @@ class SentimentService:
             report = await demand_topics(settings.access, settings.lanes.prefix)
             for sentence in report.unchecked:
                 log.warning("a topic could not be checked", why=sentence)
+            refuse_idle_lanes(settings.lanes.lanes, report.partitions)
             lanes = Lanes(
                 access=settings.access,
                 settings=settings.lanes,
@@ -80,6 +81,13 @@ class SentimentService:
         if self._lanes is None or self._lanes.is_alive:
             return {}
         return {"lanes": "the event loop stood still for longer than the session timeout"}
+
+
+def refuse_idle_lanes(lanes: int, partitions: int) -> None:
+    """Stop if some lanes could never have a partition: that is a mistake in OMNIROUTE_LANES."""
+    if lanes > partitions:
+        why = f"{lanes} lanes over {partitions} partitions: at most one lane each."
+        raise Stop("lanes_changed", why)
 
 
 def main() -> int:

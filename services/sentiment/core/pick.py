@@ -12,6 +12,7 @@ from enum import StrEnum
 import msgspec
 
 from services.contact.event import ContactEvent, Kind, Origin, Side
+from services.contact.ours import is_ours
 
 MOST_CHARACTERS = 1_500
 """What is scored of a text; the mood of a longer one is in its beginning or nowhere."""
@@ -65,7 +66,7 @@ def _judge_speaker(event: ContactEvent, ours: Sequence[str]) -> Skipped | None:
     actor = event.actor.type if event.actor is not None else None
     side = event.side or actor
     if side is None and event.participants is not None:
-        side = Side.AGENT if is_own(event.participants.sender, ours) else None
+        side = Side.AGENT if is_ours(event.participants.sender, ours) else None
     if side in _MACHINES or actor in _MACHINES:
         return Skipped.MACHINE
     if side is Side.AGENT:
@@ -73,8 +74,3 @@ def _judge_speaker(event: ContactEvent, ours: Sequence[str]) -> Skipped | None:
     if event.origin is not None and event.origin not in _PEOPLE:
         return Skipped.MACHINE
     return None
-
-
-def is_own(sender: str, ours: Sequence[str]) -> bool:
-    """Whether a bare lower-case address is in the list, itself or by its domain."""
-    return bool(sender) and (sender in ours or sender.rpartition("@")[2] in ours)
