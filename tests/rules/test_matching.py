@@ -160,6 +160,7 @@ FACTS = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.timeout(400)  # a counterexample takes minutes to be made small
 @settings(max_examples=150, deadline=None)
 @given(routes(), st.lists(FACTS, min_size=1, max_size=5), st.data())
 def test_what_is_compiled_means_what_the_file_says(
