@@ -11,6 +11,7 @@ What a test kills or freezes is brought back before the next one.
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,6 +43,16 @@ def rack() -> Iterator[Rack]:
 def _mended(request: pytest.FixtureRequest) -> None:
     if "rack" in request.fixturenames:
         request.getfixturevalue("rack").mend()
+
+
+@pytest.fixture(autouse=True)
+def _log_levels() -> Iterator[None]:
+    """A command that is called in this process quietens libraries; the next test hears them."""
+    loggers = logging.root.manager.loggerDict
+    before = {n: log.level for n, log in loggers.items() if isinstance(log, logging.Logger)}
+    yield
+    for name, level in before.items():
+        logging.getLogger(name).setLevel(level)
 
 
 @pytest.fixture(scope="session")
