@@ -119,8 +119,16 @@ async def discard_producer(producer: AIOKafkaProducer) -> None:
     tasks = [] if task is None else [task]
     if task is not None:
         task.cancel()
-    gone = KafkaError("the producer was discarded")
-    producer._message_accumulator.fail_all(gone)  # noqa: SLF001
+    accumulator = producer._message_accumulator  # noqa: SLF001
+    batches = [*accumulator._pending_batches]  # noqa: SLF001
+    batches += [batch for queue in accumulator._batches.values() for batch in queue]  # noqa: SLF001
+    accumulator.fail_all(KafkaError("the producer was discarded"))
+    waiters = [f for b in batches for f in (b.future, b._drain_waiter)]  # noqa: SLF001
+    waiters.append(producer._txn_manager._transaction_waiter)  # noqa: SLF001
+    for waiter in waiters:
+        # Looked at, so that nobody is told of errors that are of no interest any more.
+        if waiter is not None and waiter.done() and not waiter.cancelled():
+            waiter.exception()
     with contextlib.suppress(KafkaError, OSError, TimeoutError):
         async with asyncio.timeout(CLOSE_WITHIN_S):
             await producer.client.close()

@@ -76,6 +76,8 @@ class LaneKeeper:
         self._lives = 0
         self._failures = 0
         self._moved = time.monotonic()
+        self.busy = False
+        """A batch was taken and does not stand yet."""
 
     # -- what others ask
 
@@ -142,7 +144,7 @@ class LaneKeeper:
             while not self._stopping.is_set():
                 await self._run_batch(job, transactor, reader)
         finally:
-            self._open = False
+            self._open = self.busy = False
             self._reader = None
             await asyncio.shield(_close_all(job, transactor, reader))
 
@@ -193,6 +195,7 @@ class LaneKeeper:
         if self._oversized:
             batch = msgspec.structs.replace(batch, oversized=self._oversized)
         whole = batch
+        self.busy = True
         work = await self._until_available(lambda: job.work(whole))
         offsets = {(t, s.partition): n for s in batch.slices for t, n in s.inputs.items()}
         crash.pass_point(crash.BEFORE_TRANSACTION)
@@ -205,6 +208,7 @@ class LaneKeeper:
         self._grow(batch)
         await self._until_available(lambda: job.committed(whole, work, receipts))
         self._failures = 0
+        self.busy = False
         self._touch()
 
     async def _until_available(self, attempt: Callable[[], Awaitable[T]]) -> T:

@@ -276,7 +276,7 @@ class Lanes:
                 status = keeper.status()
                 if status.quiet_s < limit or status.paused:
                     continue
-                if not status.open or await self._lags(keeper):
+                if not status.open or keeper.busy or await self._lags(keeper):
                     state = "has records waiting" if status.open else "does not open"
                     self._fail(
                         Stop("stuck", f"lane {lane} {state} and has not moved for {limit:.0f} s.")
