@@ -94,7 +94,9 @@ def first(mail: Message, name: str) -> str | None:
 
 def every(mail: Message, name: str) -> list[str]:
     """All headers of that name as they stand, the topmost first."""
-    return [str(value) for value in mail.get_all(name, [])]
+    # Not `get_all`: it replaces what is not ASCII instead of handing over the bytes.
+    wanted = name.lower()
+    return [str(value) for key, value in mail.raw_items() if key.lower() == wanted]
 
 
 # -- ids --------------------------------------------------------------------------------------
