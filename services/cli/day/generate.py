@@ -139,3 +139,20 @@ def _send(running: _Running, due_ms: float, start_ms: int) -> Sending:
         story=running.story,
         last=running.over,
     )
+
+
+def tell_one(name: str, *, seed: int) -> Story | None:
+    """One story by the name of its function, in English; None if there is no such story.
+
+    `seed` makes its ids and says the time (ms since the epoch): it must be new for each telling.
+    """
+    tell = next((tell for _, tell in STORIES if tell.__name__ == name), None)
+    if tell is None:
+        return None
+    rng = Random(seed)  # noqa: S311 - as above
+    words = next(words for words in read_words() if words.language == "en")
+    zone = zone_where(rng, words.zones, seed, NIGHT if tell is at_night else DAY)
+    serial = f"x{seed:x}"
+    person = meet(rng, words, serial, zone)
+    case = rng.choice(words.cases)
+    return tell(Cast(person=person, words=words, case=case, rng=rng, serial=serial))
