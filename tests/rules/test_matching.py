@@ -160,29 +160,68 @@ FACTS = st.fixed_dictionaries(
 )
 
 
+@st.composite
+def crowds(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Many rules side by side, most of which ask for the channel, so that a switch is built."""
+    channels = st.sampled_from(VALUES["channel"])
+    asked_often = channels | st.lists(channels, min_size=1, max_size=2)
+    found: list[dict[str, Any]] = [
+        {"id": f"r{at}", "when": {"channel": draw(channels)}} for at in range(4)
+    ]
+    for at in range(4, draw(st.integers(6, 9))):
+        rare = draw(st.sampled_from(["live", "topic", "thread.exchanges"]))
+        when: dict[str, Any] = {rare: draw(askings(rare, 2))}
+        match draw(st.integers(0, 3)):
+            case 0:
+                when["channel"] = draw(askings("channel"))
+            case 1 | 2:
+                when["channel"] = draw(asked_often)
+        found.append({"id": f"r{at}", "when": when, "priority": at})
+    for rule in found[:4]:
+        rule["when"]["topic"] = draw(askings("topic", 2))
+    return draw(st.permutations(found))
+
+
 @pytest.mark.timeout(400)  # a counterexample takes minutes to be made small
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(routes(), st.lists(FACTS, min_size=1, max_size=5), st.data())
 def test_what_is_compiled_means_what_the_file_says(
     rules: list[dict[str, Any]], many: list[dict[str, Any]], data: st.DataObject
 ) -> None:
     """For any tree and any facts: the same path, queue and priority as a plain reading."""
+    check_match(rules, many, data)
+
+
+@pytest.mark.timeout(400)
+@settings(max_examples=150, deadline=None)
+@given(crowds(), st.lists(FACTS, min_size=5, max_size=20), st.data())
+def test_a_switch_means_what_the_file_says(
+    rules: list[dict[str, Any]], many: list[dict[str, Any]], data: st.DataObject
+) -> None:
+    """The same for nodes so wide that a switch is built."""
+    assert check_match(rules, many, data).root.switch is not None
+
+
+def check_match(
+    rules: list[dict[str, Any]], many: list[dict[str, Any]], data: st.DataObject
+) -> Table:
+    """The law for one tree and some facts."""
     tree: dict[str, Any] = {"queues": {"calls": {}}, "route": {"routes": rules}}
     table = load_table(yaml.safe_dump(tree, sort_keys=False))
     assert isinstance(table, Table), [str(problem) for problem in table]
     fired = [name for name in table.reads if name.startswith("once.")]
     for facts in many:
         once = {name: data.draw(st.booleans()) for name in fired}
-        expected = walk(
-            tree["route"], {**facts, **once}, {"queue": "general", "priority": 5, "path": ()}
-        )
+        start = {"queue": "general", "priority": 5, "path": ()}
+        expected = walk(tree["route"], {**facts, **once}, start)
         found = table.match({**facts, **once})
         plan = {"queue": found.plan.queue, "priority": found.plan.priority, "path": found.path}
         assert plan == expected
+    return table
 
 
-def test_the_generated_trees_do_build_switches() -> None:
-    """The law above means something for switches: four siblings asking for one fact have one."""
+def test_four_siblings_that_ask_for_one_fact_have_a_switch() -> None:
+    """And it leads to the child with the fact's value, or to none."""
     rules = [{"id": f"r{n}", "when": {"topic": str(n)}} for n in range(4)]
     table = load_table(yaml.safe_dump({"route": {"routes": rules}}))
     assert isinstance(table, Table)
