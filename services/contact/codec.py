@@ -90,6 +90,14 @@ def decode_event(
     partitions: int | None = None,
 ) -> ContactEvent | Reject:
     """The event in a record of `contact.events`; the partition is checked where it is given."""
+    event = read_event(value, headers)
+    if isinstance(event, Reject):
+        return event
+    return check_place(event.customer_id, key, partition, partitions) or event
+
+
+def read_event(value: bytes | None, headers: Headers) -> ContactEvent | Reject:
+    """The event in a value, whatever the key of the record and the partition it lies on."""
     if not value or len(value) > MAX_RECORD:
         return _refuse_size(value)
     envelope = read_headers(headers) if headers else PLAIN
@@ -98,9 +106,7 @@ def decode_event(
     event = read_fast(value, envelope) or read_exactly(value, envelope, ContactEvent)
     if isinstance(event, Reject):
         return event
-    reject = check_event(event, len(value)) or check_place(
-        event.customer_id, key, partition, partitions
-    )
+    reject = check_event(event, len(value))
     if reject is not None:
         return reject
     return event if is_in_utc(event) else in_utc(event)
