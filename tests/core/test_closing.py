@@ -69,6 +69,13 @@ def test_a_question_mark_keeps_it_open(language: str) -> None:
             assert not any(is_closing(text + mark, language) for mark in marks), text
 
 
+def test_full_width_punctuation_is_read_like_any_other() -> None:
+    """Chinese keyboards write commas, question and exclamation marks of their own."""
+    wide = str.maketrans({",": "\uff0c", "!": "\uff01", "?": "\uff1f", ":": "\uff1a"})
+    assert [t for t in CLOSING["zh"] if not is_closing(t.translate(wide), "zh")] == []
+    assert [t for t in OPEN["zh"] if is_closing(t.translate(wide), "zh")] == []
+
+
 def test_a_long_message_does_not_close() -> None:
     """Beyond the limit somebody says more than thanks."""
     assert not is_closing("Thanks! " * (TEXT_LIMIT // 8 + 1))

@@ -15,6 +15,8 @@ from services.contact.event import Channel, ContactEvent, MailHeaders, Origin, S
 from services.contact.ours import is_ours
 from services.router.core import away_phrases
 
+__all__ = ["OriginFound", "is_ours", "judge_origin", "judge_side"]
+
 AWAY_TEXT_LIMIT = 1_200
 """Characters: an out-of-office note is short; a longer text was written by somebody."""
 
