@@ -11,12 +11,7 @@ import pytest
 from tests.machine import CLONE
 
 INSTALL_WITHIN_S = 600
-WHEEL = (
-    "sh",
-    "-c",
-    ".venv/bin/python -m pip wheel -q --no-deps --no-build-isolation -w build . "
-    "&& .venv/bin/python -m zipfile -l build/*.whl",
-)
+WHEEL = "{0} -m pip wheel -q --no-deps --no-build-isolation -w build . && {0} -m zipfile -l build/*"
 
 
 def words_of(folder: Path, *words: str) -> str:
@@ -49,7 +44,7 @@ def test_a_clone_installs_from_its_locks_and_answers(tmp_path: Path) -> None:
     assert help_text.startswith("usage: omniroute")
     where = words_of(tmp_path, python, "-c", "import services; print(services.__file__)")
     assert Path(where.strip()).is_relative_to(clone)
-    wheel = words_of(clone, *WHEEL)
+    wheel = words_of(clone, "sh", "-c", WHEEL.format(python))
     assert "services/router/rules/routing.yaml" in wheel, "a wheel carries the default rules"
     assert "Installing" not in words_of(clone, "make", "deps"), (
         "a second time there is nothing to do"
