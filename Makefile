@@ -28,7 +28,7 @@ deps: $(VENV)/.runtime $(VENV)/.package $(VENV)/.dev ## install everything into 
 .PHONY: run
 run: $(VENV)/.runtime $(VENV)/.package ## see it work; FOR=30 ends by itself, BROKER=kafka, SPEED=..
 	@$(BIN)/omniroute run $(if $(FOR),--for $(FOR)) $(if $(BROKER),--broker $(BROKER)) \
-		$(if $(SPEED),--speed $(SPEED))
+		$(if $(SPEED),--speed $(SPEED)) $(ARGS)
 
 .PHONY: test
 test: lint ## lint, then every test that is not slow; ARGS=... goes to pytest
