@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
@@ -27,6 +29,19 @@ async def alter(access: KafkaAccess, name: str, configs: dict[str, str]) -> None
         resource = ConfigResource(ConfigResourceType.TOPIC, name, configs=configs)
         (answer,) = await admin.alter_configs([resource])
         assert answer.resources[0][0] == 0
+    finally:
+        await admin.close()
+
+
+async def delete(access: KafkaAccess, name: str) -> None:
+    """Delete one topic and wait until the broker lists it no more."""
+    admin = make_admin(access)
+    await admin.start()
+    try:
+        await admin.delete_topics([name])
+        async with asyncio.timeout(20.0):
+            while name in await admin.list_topics():
+                await asyncio.sleep(0.1)
     finally:
         await admin.close()
 
@@ -59,10 +74,7 @@ async def test_what_is_missing_is_added_with_the_count_that_is_there(
 ) -> None:
     """Law: a half-made deployment is completed, never torn: events rule the partition count."""
     await apply_topics(access, prefix, partitions=3)
-    admin = make_admin(access)
-    await admin.start()
-    await admin.delete_topics([prefix + names.SHADOW])
-    await admin.close()
+    await delete(access, prefix + names.SHADOW)
     report = await apply_topics(access, prefix)
     assert (report.created, report.is_good) == ((prefix + names.SHADOW,), True)
     assert report.partitions == 3
