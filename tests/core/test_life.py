@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 import msgspec
 import pytest
 
@@ -15,7 +17,7 @@ from services.contact.event import (
     MailHeaders,
     Side,
 )
-from services.router.core.compose import decision_id
+from services.router.core.compose import NAMESPACE, decision_id
 from services.router.core.customer import Customer
 from services.router.core.decide import Verdict, decide
 from tests.laws.rules import TABLE
@@ -286,6 +288,14 @@ def test_an_unknown_decision_id_is_remembered_and_nothing_more() -> None:
     played.story.c(-MINUTE)
     played.story.tell(Kind.ROUTING_FAILED, 0, decision_id=decision_id(SOURCE, "else", 0))
     assert played.play().outcome is Outcome.REMEMBERED
+
+
+def test_a_decision_id_is_the_uuid5_of_what_it_stands_for() -> None:
+    """The short way gives the same id as the standard library."""
+    for number in range(200):
+        name = f"desk/acme\ne-{number}\n{number % 3}"
+        wanted = str(uuid.uuid5(NAMESPACE, name))
+        assert decision_id("desk/acme", f"e-{number}", number % 3) == wanted
 
 
 def test_a_decision_names_what_it_rested_on() -> None:

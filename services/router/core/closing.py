@@ -60,10 +60,12 @@ def is_closing(text: str, language: str = "") -> bool:
         return False
     if not body.isascii() and HAN.search(body):
         return closes_han(body)
-    words = set(_WORDS.findall(fold(body)))
+    words = set(_words_of(fold(body)))
     if not words:
         return _HAPPY.search(typed) is not None
-    lower = words.intersection(_WORDS.findall(body))
+    if words.isdisjoint(_ALL_KEYS):
+        return False
+    lower = words.intersection(_words_of(body))
     candidates = [
         vocabulary for vocabulary in _order(language) if _may_close(words, lower, vocabulary)
     ]
@@ -98,6 +100,7 @@ def _plain(body: str) -> str | None:
 # -- words ------------------------------------------------------------------------------------
 
 _WORDS = re.compile(rf"[^\W_][^\s'\u2019{BREAKS}~\u2013\u2014-]*")
+_GAPS = str.maketrans(dict.fromkeys("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", " "))
 _SEGMENT = re.compile(rf"([{BREAKS}]+\s*|\s[-\u2013\u2014]+\s|[\u2013\u2014]+)")
 _AFTER_NAME_MARKS = ",!\u060c\n"
 _HAPPY = re.compile(
@@ -114,6 +117,11 @@ _UNHAPPY = re.compile(
 _FACE = re.compile(r"[:;=^<)8]|x[dD]\b")
 _SAD = re.compile(r"[:;=]['-]?[(\[/\\]|\)-?[:;=](?!\S)|:'-?\(|[:=]-?\|")
 _SMILEY = re.compile(r"[:;=8]-?[)\]dDpP](?!\w)|\^_?\^|<3|\bx[dD]\b|\){2,}")
+
+
+def _words_of(body: str) -> list[str]:
+    """The words between spaces and punctuation, for a first look."""
+    return body.translate(_GAPS).split() if body.isascii() else _WORDS.findall(body)
 
 
 def _split(body: str) -> list[_Segment]:
@@ -230,4 +238,5 @@ _ORDERS = {
     name: (first, *(other for other in _ANY_ORDER if other is not first))
     for name, first in _VOCABULARY.items()
 }
+_ALL_KEYS = frozenset[str]().union(*(vocabulary.keys for vocabulary in _ANY_ORDER))
 _NEVER_NAMES = folded(word for phrases in PHRASES.values() for word in phrases.never_names)

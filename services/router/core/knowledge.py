@@ -116,10 +116,11 @@ def _add_sender(
     """The sender's address stands in until the platform names one; a third party's never does."""
     if side is not Side.CUSTOMER or event.channel is not Channel.EMAIL or not event.participants:
         return known
+    for one in known:
+        if one.channel is Channel.EMAIL:
+            return known
     sender = event.participants.sender
     if not usable(Channel.EMAIL, sender) or is_ours(sender, ours):
-        return known
-    if any(one.channel is Channel.EMAIL for one in known):
         return known
     return (*known, StoredHandle(channel=Channel.EMAIL, value=sender))[-MAX_HANDLES:]
 

@@ -138,12 +138,13 @@ def fired(customer: Customer, *, thread_key: str, contact_id: str, since: int) -
 
     Marks of a thread from before its last reset (`since`) are void.
     """
+    if not customer.fired:
+        return frozenset()
+    others = {f"contact {contact_id}", "customer"}
     return frozenset(
         mark.rule
         for mark in customer.fired
-        if (mark.scope == thread_key and thread_key and mark.at >= since)
-        or mark.scope == f"contact {contact_id}"
-        or mark.scope == "customer"
+        if mark.scope in others or (thread_key and mark.scope == thread_key and mark.at >= since)
     )
 
 

@@ -145,9 +145,6 @@ def compile_vocabulary(phrases: Phrases) -> Vocabulary:
     by_first: dict[str, list[tuple[tuple[Group, ...], int]]] = {}
     keys: set[str] = set()
     known: set[str] = set()
-    common = {
-        w for text in phrases.fill for group in _parse(text) for r in group.readings for w in r
-    }
     for kind, templates in kinds_of(phrases):
         for text in templates:
             template = _parse(text)
@@ -155,7 +152,7 @@ def compile_vocabulary(phrases: Phrases) -> Vocabulary:
             for first in _first_words(template):
                 by_first.setdefault(first, []).append((template, kind))
             if kind & CLOSING:
-                keys |= _key_words(template, common)
+                keys |= _key_words(template)
     return Vocabulary(
         by_first={first: tuple(group) for first, group in by_first.items()},
         keys=_bare(keys),
@@ -220,14 +217,14 @@ def _first_words(template: Sequence[Group]) -> set[str]:
     return firsts
 
 
-def _key_words(template: Sequence[Group], common: set[str]) -> set[str]:
-    """Words of which each reading has at least one: those of the most telling group."""
-    telling = [group for group in template if not group.optional]
+def _key_words(template: Sequence[Group]) -> set[str]:
+    """Words of which each reading has at least one: the longest, for short ones are everywhere."""
     chosen = [
-        {min(reading, key=lambda word: (word in common, -len(word))) for reading in group.readings}
-        for group in telling
+        {max(reading, key=len) for reading in group.readings}
+        for group in template
+        if not group.optional
     ]
-    return min(chosen, key=lambda words: (len(words & common), -min(len(word) for word in words)))
+    return max(chosen, key=lambda words: sum(map(len, words)) / len(words))
 
 
 def _readings(template: Sequence[Group]) -> Iterator[Words]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -61,10 +62,11 @@ def normalise_id(message_id: str) -> str:
     Amazon SES rewrites the domain on the wire and reports the bare local part, so its domain
     is dropped (email-exchanges 5c.7).
     """
-    bare = _SPACE.sub("", message_id).strip("<>").lower()
+    bare = "".join(message_id.split()).strip("<>").lower()
     return bare.partition("@")[0] if bare.endswith("amazonses.com") else bare
 
 
+@lru_cache(maxsize=4096)  # the mails of a thread share their subject
 def normalise_subject(subject: str) -> str:
     """A subject without reply and forward prefixes, ticket numbers and extra spaces."""
     bare = _PREFIX.sub("", _TICKET.sub("", subject))
@@ -93,11 +95,7 @@ def place(
         else ()
     )
     links = (*owned, *named, *spoken)
-    found = [
-        index
-        for index, thread in enumerate(customer.threads)
-        if any(holds(thread.ids, one) for one in links)
-    ]
+    found = _touching(customer.threads, links)
     if not found:
         related = _related(customer, event, received_at) if not named and not spoken else ""
         thread = Thread(
@@ -117,7 +115,7 @@ def place(
         if index == found[0] or index not in found
     ]
     known = customer.threads[found[0]].ids
-    by_id = any(holds(known, one) for one in (*owned, *named))
+    by_id = not spoken or any(holds(known, one) for one in (*owned, *named))
     return Placed(
         threads=tuple(rest),
         index=found[0],
@@ -180,13 +178,28 @@ def group(events: Sequence[ContactEvent]) -> list[str]:
     return [_now_called(customers.get(who), key) for who, key in keys]
 
 
+def _touching(threads: tuple[Thread, ...], links: tuple[bytes, ...]) -> list[int]:
+    found = []
+    for index, thread in enumerate(threads):
+        for one in links:
+            if one in thread.ids and holds(thread.ids, one):
+                found.append(index)
+                break
+    return found
+
+
 def _now_called(customer: Customer | None, key: str) -> str:
     thread = find(customer, key) if customer and key else None
     return thread.key if thread else key
 
 
 def _hashes(ids: Iterable[str]) -> tuple[bytes, ...]:
-    return tuple(hash_of("i", bare) for one in ids if (bare := normalise_id(one)))
+    return tuple(_hash_id(bare) for one in ids if (bare := normalise_id(one)))
+
+
+@lru_cache(maxsize=16_384)  # each mail of a thread names those before it again
+def _hash_id(bare: str) -> bytes:
+    return hash_of("i", bare)
 
 
 def _first_key(customer: Customer, event: ContactEvent) -> str:
