@@ -22,13 +22,19 @@ def access(broker: Broker) -> KafkaAccess:
 
 
 async def alter(access: KafkaAccess, name: str, configs: dict[str, str]) -> None:
-    """Do what an operator might: replace the settings of one topic."""
+    """Do what an operator might: replace the settings of one topic, and wait until they hold."""
     admin = make_admin(access)
     await admin.start()
     try:
         resource = ConfigResource(ConfigResourceType.TOPIC, name, configs=configs)
         (answer,) = await admin.alter_configs([resource])
         assert answer.resources[0][0] == 0
+        for _ in range(200):
+            (answer,) = await admin.describe_configs([resource])
+            if {entry[0]: entry[1] for entry in answer.resources[0][4]} == configs:
+                return
+            await asyncio.sleep(0.1)
+        raise AssertionError(name)
     finally:
         await admin.close()
 
@@ -39,9 +45,11 @@ async def delete(access: KafkaAccess, name: str) -> None:
     await admin.start()
     try:
         await admin.delete_topics([name])
-        async with asyncio.timeout(20.0):
-            while name in await admin.list_topics():
-                await asyncio.sleep(0.1)
+        for _ in range(200):
+            if name not in await admin.list_topics():
+                return
+            await asyncio.sleep(0.1)
+        raise AssertionError(name)
     finally:
         await admin.close()
 
