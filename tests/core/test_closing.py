@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import timeit
 
 import pytest
@@ -93,5 +94,9 @@ def test_judging_an_ordinary_message_is_fast() -> None:
     """It runs for each customer message: some microseconds, fifty at the most."""
     text = "My order has not arrived yet and nobody answers the phone, so I want my money back."
     rounds = 2_000
-    best = min(timeit.repeat(lambda: is_closing(text, "en"), number=rounds, repeat=5))
+    best = min(
+        timeit.repeat(
+            lambda: is_closing(text, "en"), timer=time.process_time, number=rounds, repeat=5
+        )
+    )
     assert best / rounds < 50e-6

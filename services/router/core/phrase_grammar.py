@@ -127,6 +127,8 @@ def fold_words(words: Iterable[str]) -> tuple[Words, Words]:
 
 # -- templates --------------------------------------------------------------------------------
 
+_SHORT = 12
+"""Words of so many letters are hardly ever there by chance."""
 _GROUP = re.compile(r"\(([^()]*)\)")
 
 
@@ -224,7 +226,7 @@ def _key_words(template: Sequence[Group]) -> set[str]:
         for group in template
         if not group.optional
     ]
-    return max(chosen, key=lambda words: sum(map(len, words)) / len(words))
+    return min(chosen, key=lambda words: sum(_SHORT // len(word) for word in words) / len(words))
 
 
 def _readings(template: Sequence[Group]) -> Iterator[Words]:
