@@ -16,9 +16,9 @@ import orjson
 
 from services.contact.checks import check_event
 from services.contact.event import ContactEvent
+from services.contact.origin import judge_origin
 from services.contact.reject import Reject
 from services.intake.eml import DEFAULT_HASH_KEY, Intake, read_mail
-from services.router.core.origin import judge_origin
 from services.router.core.thread import group
 
 GOOD, FOUND, USAGE = 0, 1, 2

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from services.contact.checks import check_event
 from services.contact.codec import decode_event, encode_event
 from services.contact.event import ContactEvent, Origin, Side
+from services.contact.origin import judge_origin
 from services.contact.quotes import strip_reply
 from services.contact.reject import Reject
 from services.intake.eml import Intake, read_mail
 from services.intake.mail_text import html_to_text
-from services.router.core.origin import judge_origin
 
 OURS = Intake(ours=("help@example.com", "shop.example"))
 HEAD = "From: Ana <ana@example.org>\nTo: help@example.com\n"

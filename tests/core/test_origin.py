@@ -18,8 +18,8 @@ from services.contact.event import (
     Participants,
     Side,
 )
+from services.contact.origin import judge_origin, judge_side
 from services.contact.ours import is_ours
-from services.router.core.origin import judge_origin, judge_side
 
 OURS = ("help@example.com", "shop.example")
 ANA = Participants(sender="ana@example.org", to=("help@example.com",))

@@ -9,10 +9,10 @@ import pytest
 
 from services.contact.decision import Decision, Position
 from services.contact.event import ContactEvent, Kind
+from services.contact.origin import judge_origin
 from services.router.core.customer import Customer
 from services.router.core.decide import Verdict, decide
 from services.router.core.ledger import count
-from services.router.core.origin import judge_origin
 from services.router.core.table import Table
 from services.router.core.thread import find, group
 from services.router.rules.file import load_table

@@ -57,7 +57,8 @@ def ask(
     key = where.key if where else ""
     contact_id = contacts.contact_id_of(event, key)
     contact = contacts.find(customer, contact_id) or Contact(id=contact_id, channel=channel)
-    state = contacts.state_at(contact, at) if contact.last_at else contacts.NEW
+    idle = table.settings.idle_window_ms
+    state = contacts.state_at(contact, at, idle) if contact.last_at else contacts.NEW
     lapsed = False
     if where is not None:
         customer, lapsed = life.lapse(customer, key, at)

@@ -62,11 +62,15 @@ def put(customer: Customer, contact: Contact) -> Customer:
     return msgspec.structs.replace(customer, contacts=(*others, contact))
 
 
-def state_at(contact: Contact, at: int) -> str:
-    """Where the contact stands for a customer who acts on it at `at` (receipt time)."""
+def state_at(contact: Contact, at: int, idle_window_ms: int) -> str:
+    """Where the contact stands for a customer who acts on it at `at` (receipt time).
+
+    After so much silence it begins anew: an e-mail after the idle window of its thread.
+    """
     if contact.state == CLOSED:
         return NEW if at >= contact.closed_at else CLOSED
-    if contact.channel is not Channel.EMAIL and at - contact.last_at > IDLE_MS:
+    idle = idle_window_ms if contact.channel is Channel.EMAIL else IDLE_MS
+    if at - contact.last_at >= idle:
         return NEW
     return contact.state
 

@@ -19,13 +19,13 @@ from services.contact.event import (
     Origin,
     Side,
 )
+from services.contact.origin import judge_origin, judge_side
 from services.contact.reject import Reject, RejectCode
 from services.contact.sentiment import Label, SentimentScored
 from services.router.core import contacts, knowledge, life, mail, mood
 from services.router.core.ask import Asked, ask
 from services.router.core.closing import is_closing
 from services.router.core.customer import Customer, hash_of, holds, remember_seen
-from services.router.core.origin import judge_origin, judge_side
 from services.router.core.shrink import fit
 from services.router.core.table import Table
 from services.router.core.thread import message_hash

@@ -112,12 +112,16 @@ ATTRIBUTE_PREFIX = "attributes."
 """`attributes.<name>` reads a free attribute of the event; TEXT, empty if absent."""
 ONCE_PREFIX = "once."
 """`once.<rule id>` is written by `once_per`: the rule has fired before. FLAG."""
+SPLIT_PREFIX = "split."
+"""`split.<name>` is a stable share of the customers: 0 to 99, from a hash of name and id. WHOLE."""
 
 
 def spec_of(name: str) -> FactSpec | None:
-    """The entry of a fact, `attributes.*` and `once.*` included; None if there is no such fact."""
+    """The entry of a fact, `attributes.*`, `once.*` and `split.*` included; None if there is no such fact."""
     if name.startswith(ATTRIBUTE_PREFIX) and len(name) > len(ATTRIBUTE_PREFIX):
         return FactSpec(FactType.TEXT, "A free attribute of the event.")
     if name.startswith(ONCE_PREFIX) and len(name) > len(ONCE_PREFIX):
         return FactSpec(FactType.FLAG, "The rule has fired before for this thread.")
+    if name.startswith(SPLIT_PREFIX) and len(name) > len(SPLIT_PREFIX):
+        return FactSpec(FactType.WHOLE, "The customer's stable share in this split, 0 to 99.")
     return CATALOGUE.get(name)

@@ -15,10 +15,10 @@ from services.contact.event import (
     Profile,
     Side,
 )
+from services.contact.ours import is_ours
 from services.router.core import choice
 from services.router.core.customer import Customer, StoredConsent, StoredHandle
 from services.router.core.hours import known_zone
-from services.router.core.origin import is_ours
 from services.router.core.reach import usable
 
 MAX_HANDLES = 16

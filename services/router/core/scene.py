@@ -9,13 +9,16 @@ import msgspec
 
 from services.contact.decision import Fact
 from services.router.core.choice import Wish
-from services.router.core.customer import Customer, Gist
-from services.router.core.facts import ATTRIBUTE_PREFIX, CATALOGUE, ONCE_PREFIX
+from services.router.core.customer import Customer, Gist, hash_of
+from services.router.core.facts import ATTRIBUTE_PREFIX, CATALOGUE, ONCE_PREFIX, SPLIT_PREFIX
 from services.router.core.hours import local_parts
 from services.router.core.ledger import Count
 
 MAX_TEXT = 80
 """Longer texts are cut, so that a decision stays under 2 KB."""
+
+SHARES = 100
+"""The parts that `split.<name>` cuts the customers into."""
 
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +55,15 @@ def _reader(name: str) -> Reader:
     if name.startswith(ONCE_PREFIX):
         rule = name.removeprefix(ONCE_PREFIX)
         return lambda scene: rule in scene.once
+    if name.startswith(SPLIT_PREFIX):
+        split = name.removeprefix(SPLIT_PREFIX)
+        return lambda scene: share_of(split, scene.customer.id)
     return _READERS[name]
+
+
+def share_of(split: str, customer_id: str) -> int:
+    """Where a customer falls in a split, 0 to 99: the same for ever, and independent of others."""
+    return int.from_bytes(hash_of("split", split, customer_id)) % SHARES
 
 
 def _thousandth(value: int | None) -> float | None:

@@ -31,7 +31,7 @@ WEAK = "weak"
 
 _PREFIX = re.compile(
     r"^\s*(?:(?:re|fwd?|aw|wg|sv|vs|antw|tr|rv|res|enc|rif|r|i|odp|ha|ответ|отв|отг|отговор"
-    r"|回复|答复|转发|رد)\s*(?:\[\d+\]|\(\d+\))?\s*[::]\s*)+",
+    r"|回复|答复|转发|رد)\s*(?:\[\d+\]|\(\d+\))?\s*[:\uff1a]\s*)+",
     re.IGNORECASE,
 )
 _TICKET = re.compile(r"[\[(]#?[\w.-]*#?\s*\d+[\])]")

@@ -12,7 +12,7 @@ from enum import StrEnum
 import msgspec
 
 from services.contact.event import ContactEvent, Kind, Origin, Side
-from services.contact.ours import is_ours
+from services.contact.origin import judge_origin, judge_side
 
 MOST_CHARACTERS = 1_500
 """What is scored of a text; the mood of a longer one is in its beginning or nowhere."""
@@ -62,15 +62,9 @@ def _judge_kind(event: ContactEvent) -> Skipped | None:
 
 
 def _judge_speaker(event: ContactEvent, ours: Sequence[str]) -> Skipped | None:
-    """The event's `side`, else its actor, else the sender's address; then its `origin`."""
-    actor = event.actor.type if event.actor is not None else None
-    side = event.side or actor
-    if side is None and event.participants is not None:
-        side = Side.AGENT if is_ours(event.participants.sender, ours) else None
-    if side in _MACHINES or actor in _MACHINES:
+    """Who spoke, and whether a person did: the same judgement that routes."""
+    side = judge_side(event, ours)
+    origin = judge_origin(event, ours).origin
+    if side in _MACHINES or origin not in _PEOPLE:
         return Skipped.MACHINE
-    if side is Side.AGENT:
-        return Skipped.NOT_THE_CUSTOMER
-    if event.origin is not None and event.origin not in _PEOPLE:
-        return Skipped.MACHINE
-    return None
+    return Skipped.NOT_THE_CUSTOMER if side is Side.AGENT else None

@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from services.contact import away_phrases
 from services.contact.event import Channel, ContactEvent, MailHeaders, Origin, Side
 from services.contact.ours import is_ours
-from services.router.core import away_phrases
 
 __all__ = ["OriginFound", "is_ours", "judge_origin", "judge_side"]
 
