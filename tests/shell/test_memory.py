@@ -22,7 +22,7 @@ from services.router.marker import Marker, Seat, encode_pos
 from services.router.view import Change, RedisView
 from services.runtime.connection import make_consumer
 from services.runtime.embedded import ApacheKafka, Broker
-from services.runtime.lane import LaneLost, Stop
+from services.runtime.lane import LaneLost, Outgoing, Stop
 from services.runtime.transaction import Transactor
 from tests.servers import ValkeyUnderTest
 from tests.shell.lanework import PARTITIONS, Deployment, chat, running, until
@@ -183,28 +183,94 @@ async def test_redis_away_for_some_seconds_loses_nothing_and_guesses_nothing(
     assert await verdict(deployment, valkey.url) == 0
 
 
+@pytest.mark.parametrize("lost", ["before", "after"])
 async def test_the_cache_does_not_outlive_a_life(
-    deployment: Deployment, valkey: ValkeyUnderTest, monkeypatch: pytest.MonkeyPatch
+    deployment: Deployment, valkey: ValkeyUnderTest, monkeypatch: pytest.MonkeyPatch, lost: str
 ) -> None:
-    """Law: after an aborted transaction nothing of it is remembered: the cache is made anew."""
+    """Law: after a transaction whose end is unknown, cache and job are made anew.
+
+    `after`: it was committed and only the answer was lost, so what the cache holds is the past.
+    """
     worker = RouterWorker(deployment, valkey.url)
     real = Transactor.commit
-    failures: list[object] = []
+    commits: list[object] = []
 
     async def commit(self: Transactor, *words: Any) -> Any:
-        """Every third transaction is lost before it is committed."""
-        failures.append(None)
-        if len(failures) % 3 == 0:
+        """Every third transaction fails, or seems to."""
+        commits.append(None)
+        fails = len(commits) % 3 == 0
+        if fails and lost == "before":
             raise TimeoutError
-        return await real(self, *words)
+        receipts = await real(self, *words)
+        if fails:
+            raise TimeoutError
+        return receipts
 
     monkeypatch.setattr(Transactor, "commit", commit)
+    total = 0
     async with running(worker.lanes):
-        for turn in range(4):
-            await feed(worker, turn * 40, turn * 40 + 40)
+        for turn in range(5):
+            events = day(turn * 40, turn * 40 + 40)
+            total += len(events)
+            await deployment.send_events(events)
+            await _reach(worker, total)
     assert len(worker.jobs) > 2
     assert await verdict(deployment, valkey.url) == 0
     await worker.close()
+
+
+async def _reach(worker: RouterWorker, total: int) -> None:
+    await until(lambda: _taken(worker) >= total, 40)
+
+
+def _taken(worker: RouterWorker) -> int:
+    """How far the newest lives have come, whatever they were told of their commits."""
+    seats: dict[int, int] = {}
+    for job in worker.jobs:
+        for partition, seat in job._memory._seats.items():
+            seats[partition] = seat.marker.inputs[EVENTS]
+    return sum(seats.values())
+
+
+async def test_what_the_former_owner_wrote_at_the_last_moment_is_in_the_memory(
+    deployment: Deployment,
+    worker: RouterWorker,
+    valkey: ValkeyUnderTest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Law: the end of the changelog is read after the fence, never before."""
+    async with running(worker.lanes):
+        await feed(worker, 0, 60)
+    newest = {}
+    for record in await deployment.read(MEMORY):
+        newest[record.partition] = record
+    marker = orjson.loads(newest[0].value)
+    late = orjson.dumps({**marker, "sequence": marker["sequence"] + 1})
+    former = Transactor(
+        deployment.access,
+        f"{deployment.prefix}router-lane-0",
+        f"{deployment.prefix}omniroute-router",
+        deployment.prefix,
+    )
+    await former.fence(15)
+    real = Transactor.fence
+    offsets = {(topic, 0): offset for topic, offset in marker["inputs"].items()}
+
+    async def fence(self: Transactor, within_s: float) -> None:
+        """The former owner's last transaction is committed just before it is fenced."""
+        if self is not former and offsets:
+            await former.commit([Outgoing(MEMORY, 0, MARKER_KEY, late)], dict(offsets), 15)
+            offsets.clear()
+        await real(self, within_s)
+
+    monkeypatch.setattr(Transactor, "fence", fence)
+    again = RouterWorker(deployment, valkey.url, lanes=2)
+    async with running(again.lanes):
+        await until(lambda: again.lanes.is_ready)
+        await feed(again, 60, 100)
+    await former.discard()
+    assert await verdict(deployment, valkey.url) == 0
+    await again.close()
 
 
 async def test_a_write_that_began_elsewhere_is_refused(
