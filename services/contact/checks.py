@@ -22,6 +22,7 @@ from services.contact.limits import (
 )
 from services.contact.partition import partition_of
 from services.contact.reject import Reject, RejectCode
+from services.contact.sentiment import SentimentScored
 
 NEEDS: dict[Kind, str] = {
     **{kind: "channel" for kind in Kind if kind.value.startswith("call.")},
@@ -41,6 +42,9 @@ _SHORT = attrgetter(
     *("content_hash", "timezone", "queue", "agent_id", "decision_id", "outcome", "cause"),
     "raw_ref",
 )
+_WORDS = attrgetter(
+    "event_id", "source", "customer_id", "contact_id", "language", "model", "why_unscored"
+)
 _LISTS = attrgetter("message_id_aliases", "in_reply_to", "references", "origin_evidence")
 _RARE = attrgetter("actor", "choice", "consents", "profile")
 
@@ -57,6 +61,17 @@ def check_event(event: ContactEvent, size: int) -> Reject | None:
     if profile is not None and profile.timezone and not is_zone(profile.timezone):
         return _unknown_zone("profile.timezone")
     return _check_kind(event)
+
+
+def check_sentiment(scored: SentimentScored) -> Reject | None:
+    """The first limit that a well-typed sentiment breaks."""
+    received, last = scored.received_at, LATEST.year
+    is_plain = (
+        _are_plain(_WORDS(scored))
+        and EARLIEST.year < scored.scored_at.year < last
+        and (received is None or EARLIEST.year < received.year < last)
+    )
+    return None if is_plain else find_excess(scored)
 
 
 def check_place(

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from services.contact.checks import check_event, check_place
+from services.contact.checks import check_event, check_place, check_sentiment
 from services.contact.cloudevent import (
     PLAIN,
     STRUCTURED_JSON_TYPE,
@@ -25,9 +25,10 @@ from services.contact.cloudevent import (
 )
 from services.contact.decision import Decision, Position
 from services.contact.event import ContactEvent
-from services.contact.limits import MAX_RECORD, find_excess, in_utc
+from services.contact.glance import glance_at_event, glance_at_sentiment, is_in_utc
+from services.contact.limits import MAX_RECORD, in_utc
 from services.contact.protobuf import write_message
-from services.contact.reading import SENTIMENT_TYPE, Word, is_in_utc, read_exactly, read_fast
+from services.contact.reading import SENTIMENT_TYPE, read_exactly
 from services.contact.reject import Reject, RejectCode
 from services.contact.sentiment import SentimentScored
 from services.contact.topics import (
@@ -103,7 +104,7 @@ def read_event(value: bytes | None, headers: Headers) -> ContactEvent | Reject:
     envelope = read_headers(headers) if headers else PLAIN
     if isinstance(envelope, Reject):
         return envelope
-    event = read_fast(value, envelope) or read_exactly(value, envelope, ContactEvent)
+    event = glance_at_event(value, envelope) or read_exactly(value, envelope, ContactEvent)
     if isinstance(event, Reject):
         return event
     reject = check_event(event, len(value))
@@ -121,16 +122,26 @@ def decode_sentiment(
     partitions: int | None = None,
 ) -> SentimentScored | Reject:
     """The sentiment in a record of `contact.sentiment`, under the same laws as an event."""
-    scored = _decode_exactly(value, headers, SentimentScored)
+    if not value or len(value) > MAX_RECORD:
+        return _refuse_size(value)
+    envelope = read_headers(headers) if headers else PLAIN
+    if isinstance(envelope, Reject):
+        return envelope
+    scored = glance_at_sentiment(value, envelope) or read_exactly(value, envelope, SentimentScored)
     if isinstance(scored, Reject):
         return scored
-    reject = find_excess(scored) or check_place(scored.customer_id, key, partition, partitions)
+    reject = check_sentiment(scored) or check_place(scored.customer_id, key, partition, partitions)
     return in_utc(scored) if reject is None else reject
 
 
 def decode_decision(value: bytes | None, headers: Headers) -> Decision | Reject:
     """The decision in a record of `contact.decisions` or `contact.shadow`."""
-    return _decode_exactly(value, headers, Decision)
+    if not value or len(value) > MAX_RECORD:
+        return _refuse_size(value)
+    envelope = read_headers(headers) if headers else PLAIN
+    if isinstance(envelope, Reject):
+        return envelope
+    return read_exactly(value, envelope, Decision)
 
 
 def encode_event(event: ContactEvent, *, content: str = "json", mode: str = "binary") -> Encoded:
@@ -210,15 +221,6 @@ def encode_reject(
         (REJECT_BY, _ascii_of(by)),
     )
     return Encoded(key, value, (*headers, *added))
-
-
-def _decode_exactly(value: bytes | None, headers: Headers, shape: type[Word]) -> Word | Reject:
-    if not value or len(value) > MAX_RECORD:
-        return _refuse_size(value)
-    envelope = read_headers(headers) if headers else PLAIN
-    if isinstance(envelope, Reject):
-        return envelope
-    return read_exactly(value, envelope, shape)
 
 
 def _envelope_of(event: ContactEvent) -> dict[str, str]:

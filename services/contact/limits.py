@@ -186,6 +186,8 @@ def in_utc(struct: S) -> S:
     for name in struct.__struct_fields__:
         value = getattr(struct, name)
         fresh = value
+        if value is None or type(value) is str:
+            continue
         if isinstance(value, datetime):
             fresh = value if value.tzinfo is UTC else value.astimezone(UTC)
         elif isinstance(value, msgspec.Struct):

@@ -1,14 +1,11 @@
-"""The value of a record -> a struct of the contract: once quickly, and where in doubt exactly.
+"""The value of a record -> a struct of the contract, every byte looked at.
 
-msgspec reads JSON straight into the struct. That alone would let names that stand twice and abuse
-in unknown fields pass, so the quick reading counts only if writing the struct again yields as many
-colons as came in: then every member of every object is in the struct, once. Anything else is read
-again, slowly and exactly.
+The order of what is looked at is part of the contract (`docs/contract.md`).
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -27,58 +24,10 @@ Word = TypeVar("Word", ContactEvent, SentimentScored, Decision)
 SENTIMENT_TYPE = "sentiment.scored"
 """The CloudEvents type of a sentiment."""
 
-_DECODER = msgspec.json.Decoder(ContactEvent)
-_ENCODER = msgspec.json.Encoder()
-_COLON = b":"
 _REQUIRED = ("event_id", "source", "kind", "customer_id")
 _KINDS = frozenset(kind.value for kind in Kind)
 _NOT_AN_OBJECT = Reject(RejectCode.NOT_AN_OBJECT, "the value is JSON, but not an object")
 _EMPTY = (None, "")
-
-
-def read_fast(value: bytes, envelope: Envelope) -> ContactEvent | None:
-    """The event, where one quick reading is sure to see all of it; else None."""
-    if envelope.form is not Form.JSON:
-        return None
-    try:
-        event = _DECODER.decode(value)
-    except (ValueError, RecursionError):
-        return None
-    if value.count(_COLON) != _ENCODER.encode(event).count(_COLON):
-        return None
-    # A colon can also be written as \u003a, and an offset as +0200 without one.
-    is_sure = (
-        not (b"\\" in value and b"\\u003" in value) and is_in_utc(event) and _is_of(event, envelope)
-    )
-    return event if is_sure else None
-
-
-def is_in_utc(event: ContactEvent) -> bool:
-    """Are all times in UTC, as far as a quick look tells,?"""
-    occurred, received = event.occurred_at, event.received_at
-    return (
-        (occurred is None or occurred.tzinfo is UTC)
-        and (received is None or received.tzinfo is UTC)
-        # Nested times are left to the exact reading, and so are empty lists of weekdays.
-        and event.choice is None
-        and event.profile is None
-        and not event.consents
-    )
-
-
-def _is_of(event: ContactEvent, envelope: Envelope) -> bool:
-    """Are the ids there, and does the envelope say nothing else?"""
-    if not (event.event_id and event.source and event.customer_id):
-        return False
-    return not envelope.id or (
-        envelope.id == event.event_id
-        and envelope.source == event.source
-        and envelope.type == event.kind
-        and (
-            not envelope.time
-            or (event.occurred_at is not None and _time_of(envelope.time) == event.occurred_at)
-        )
-    )
 
 
 def read_exactly(value: bytes, envelope: Envelope, shape: type[Word]) -> Word | Reject:
@@ -169,7 +118,7 @@ def _join(tree: dict[str, Any], envelope: Envelope, shape: type[Word]) -> Reject
 
 
 def _join_time(tree: dict[str, Any], stated: str, name: str) -> Reject | None:
-    time = _time_of(stated)
+    time = time_of(stated)
     if time is None:
         why = "ce_time: expected an RFC 3339 time with an offset, such as 2026-09-01T10:00:00Z"
         return Reject(RejectCode.TIME_INVALID, why)
@@ -177,7 +126,7 @@ def _join_time(tree: dict[str, Any], stated: str, name: str) -> Reject | None:
     if here in _EMPTY:
         tree[name] = time
         return None
-    mine = _time_of(here)
+    mine = time_of(here)
     return _mismatch(name, "ce_time") if mine is not None and mine != time else None
 
 
@@ -195,7 +144,7 @@ _TIMES: dict[type, str] = {
 }
 
 
-def _time_of(text: object) -> datetime | None:
+def time_of(text: object) -> datetime | None:
     """The moment that a text or a time names; None where it names none."""
     try:
         return msgspec.convert(text, Instant)

@@ -24,7 +24,8 @@ from services.contact.codec import (
 )
 from services.contact.decision import Decision
 from services.contact.event import ContactEvent, Hours, Kind, MailHeaders, Profile
-from services.contact.reading import read_exactly, read_fast
+from services.contact.glance import glance_at_event, glance_at_sentiment
+from services.contact.reading import read_exactly
 from services.contact.reject import Reject, RejectCode
 from services.contact.sentiment import SentimentScored
 from tests.contract.bad_input import BAD_INPUT
@@ -62,6 +63,7 @@ def _plan(info: Any, name: str) -> st.SearchStrategy[Any]:
         inspect.StrType: lambda: TEXTS if name in limits.TEXTS | limits.LINES else WORDS,
         inspect.IntType: lambda: st.integers(info.ge or 0, info.le or limits.MAX_INT),
         inspect.BoolType: st.booleans,
+        inspect.FloatType: lambda: st.floats(info.ge, info.le),
         inspect.DateTimeType: lambda: TIMES,
         inspect.EnumType: lambda: st.sampled_from(list(info.cls)),
         inspect.StructType: lambda: structs(info.cls),
@@ -133,7 +135,7 @@ def test_the_quick_look_never_passes_what_the_exact_one_refuses(event: ContactEv
         assert not checks._is_plain(broken, len(msgspec.json.encode(broken)))
 
 
-def _variants(event: ContactEvent) -> st.SearchStrategy[bytes]:
+def _variants(event: msgspec.Struct) -> st.SearchStrategy[bytes]:
     """Other JSON that says nearly the same: spaces, escapes, unknown, double and blank fields."""
     tree = json.loads(msgspec.json.encode(event))
     extra: st.SearchStrategy[dict[str, Any]] = st.dictionaries(
@@ -151,10 +153,31 @@ def _variants(event: ContactEvent) -> st.SearchStrategy[bytes]:
     return st.builds(write, extra, st.sampled_from([(",", ":"), (", ", ": ")]), st.booleans())
 
 
+@given(value=structs(SentimentScored).flatmap(_variants))
+def test_the_same_holds_for_sentiments(value: bytes) -> None:
+    """Law: a quick reading of a sentiment gives nothing, or what the exact reading gives."""
+    quick = glance_at_sentiment(value, PLAIN)
+    if quick is not None:
+        assert read_exactly(value, PLAIN, SentimentScored) == quick
+
+
+@given(scored=structs(SentimentScored), field=st.sampled_from(["model", "event_id", "language"]))
+def test_the_quick_look_at_a_sentiment_sees_what_is_too_long(
+    scored: SentimentScored, field: str
+) -> None:
+    """Law: the same limits hold for sentiments."""
+    assert checks.check_sentiment(scored) is None
+    for item in ("x" * 257, "a\n"):
+        broken = msgspec.structs.replace(scored, **{field: item})
+        assert checks.check_sentiment(broken) == limits.find_excess(broken) is not None
+    old = msgspec.structs.replace(scored, scored_at=datetime(1980, 1, 1, tzinfo=UTC))
+    assert checks.check_sentiment(old) is not None
+
+
 @given(value=EVENTS.flatmap(_variants))
 def test_the_quick_reading_accepts_only_what_the_exact_one_does(value: bytes) -> None:
     """Law: a quick reading gives nothing, or the very event that the exact reading gives."""
-    quick = read_fast(value, PLAIN)
+    quick = glance_at_event(value, PLAIN)
     if quick is not None:
         assert read_exactly(value, PLAIN, ContactEvent) == quick
 
@@ -175,7 +198,7 @@ _HEAD = b'{"event_id":"1","source":"s","kind":"message","customer_id":"c","text"
 def test_tricks_on_the_count_of_colons_are_seen(tail: bytes) -> None:
     """Law: what could hide a second field from the quick reading sends it to the exact one."""
     value = _HEAD + tail
-    assert read_fast(value, PLAIN) is None
+    assert glance_at_event(value, PLAIN) is None
     assert isinstance(read_exactly(value, PLAIN, ContactEvent), Reject)
 
 
