@@ -22,13 +22,21 @@ from tests.fault.workers import CLONE, Child, Worker
 PARTITIONS = 4
 LANES = 2
 SESSION_S = 6
-SETTLE_S = 60.0
+SETTLE_S = 120.0
 
 
 class Arena:
     """Everything of one deployment; workers are started and ended through it."""
 
-    def __init__(self, brokers: str, redis_url: str, prefix: str, folder: Path) -> None:
+    def __init__(
+        self,
+        servers: tuple[str, str],
+        prefix: str,
+        folder: Path,
+        nursery: Nursery | None = None,
+    ) -> None:
+        """`servers` are the brokers and the URL of Redis; a `nursery` that is given stays open."""
+        brokers, redis_url = servers
         self.brokers = brokers
         self.redis_url = redis_url
         self.prefix = prefix
@@ -37,7 +45,8 @@ class Arena:
         self.ledger: Path | None = None
         self._children: list[Child] = []
         self._traffic: Child | None = None
-        self._nursery: Nursery | None = None
+        self._nursery = nursery
+        self._own_nursery: Nursery | None = None
         self.rules = write_patient_rules(folder / "patient.yaml")
         access = KafkaAccess(brokers=brokers)
         asyncio.run(apply_topics(access, prefix, partitions=PARTITIONS))
@@ -49,8 +58,8 @@ class Arena:
         for child in self._children:
             if child.alive:
                 child.kill()
-        if self._nursery is not None:
-            self._nursery.close()
+        if self._own_nursery is not None:
+            self._own_nursery.close()
 
     @property
     def keys(self) -> list[str]:
@@ -78,7 +87,8 @@ class Arena:
         if fresh:
             worker = Worker.program(["services.router"], self.folder, environment)
         else:
-            self._nursery = self._nursery or Nursery(CLONE)
+            if self._nursery is None:
+                self._nursery = self._own_nursery = Nursery(CLONE)
             worker = Worker.forked(self._nursery, self.folder, environment)
         self._children.append(worker)
         return worker

@@ -157,7 +157,7 @@ def main(argv: Sequence[str]) -> int:
         ApacheKafka() as kafka,
         Valkey() as valkey,
         tempfile.TemporaryDirectory() as folder,
-        Arena(kafka.bootstrap, valkey.url, "campaign.", Path(folder)) as arena,
+        Arena((kafka.bootstrap, valkey.url), "campaign.", Path(folder)) as arena,
     ):
         outcome = campaign(
             arena, seed=options.seed, kills=options.kills, rate=options.rate, say=_say

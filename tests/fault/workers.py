@@ -15,6 +15,8 @@ from tests.fault.nursery import Forked, Nursery
 
 CLONE = Path(__file__).resolve().parents[2]
 POLL_S = 0.02
+START_WITHIN_S = 120.0
+"""Long enough on a machine that does much else; a start takes a second or two by itself."""
 
 
 class WorkerError(AssertionError):
@@ -70,7 +72,7 @@ class Child:
         """SIGCONT: it goes on as if no time had passed."""
         self._process.send_signal(signal.SIGCONT)
 
-    def stop(self, number: int = signal.SIGTERM, within_s: float = 20.0) -> int:
+    def stop(self, number: int = signal.SIGTERM, within_s: float = 30.0) -> int:
         """Ask it to end and return its exit code."""
         if self.alive:
             self._process.send_signal(number)
@@ -98,7 +100,7 @@ class Worker(Child):
         log = folder / f"forked-router-{time.monotonic_ns()}.log"
         return cls(Forked(nursery, environment, log), log)
 
-    def await_log(self, words: str, within_s: float = 20.0) -> None:
+    def await_log(self, words: str, within_s: float = START_WITHIN_S) -> None:
         """Wait until a line of its log holds these words."""
         deadline = time.monotonic() + within_s
         while words not in self.log.read_text(errors="replace"):
@@ -108,7 +110,7 @@ class Worker(Child):
                 raise self.complain(f"did not say {words!r} within {within_s:.0f} s")
             time.sleep(POLL_S)
 
-    def await_kill(self, within_s: float = 30.0) -> None:
+    def await_kill(self, within_s: float = START_WITHIN_S) -> None:
         """Wait for the crash point; the worker must die by SIGKILL there and of nothing else."""
         code = self.await_end(within_s)
         if code != -signal.SIGKILL:
