@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from services.contact.decision import Action, Decision, Position
+from services.contact.decision import Action, Decision, Effect, Position
 from services.contact.event import ASKS, Channel, ContactEvent, Kind, Origin, Side
 from services.router.core import choice, contacts, life
 from services.router.core.compose import (
@@ -164,6 +164,7 @@ def _attach(
         queue=escalation.queue,
         priority=escalation.priority,
         skills=escalation.skills,
+        effect=Effect.NONE if escalation.life == life.OBSERVED else Effect.LIVE,
     )
     match = msgspec.structs.replace(found.match, plan=plan)
     found = msgspec.structs.replace(found, target=target, match=match)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from services.contact import topics
-from services.contact.decision import Action, Decision, DecisionType, Fact, Position, Skip
+from services.contact.decision import Action, Decision, DecisionType, Effect, Fact, Position, Skip
 from services.contact.event import Channel, Kind
 from services.router.core.choice import Wish, resolve
 from services.router.core.customer import Customer, Gist, Standing, StoredHandle
@@ -251,9 +251,14 @@ def compose(
         choice_source=found.wish.source,
         facts=found.facts,
         rules_version=table.version,
-        effect=plan.effect,
+        effect=effect_of(table, plan),
         decided_at=_moment(now),
     )
+
+
+def effect_of(table: Table, plan: Plan) -> Effect:
+    """Is what this plan says to be carried out?"""
+    return Effect.NONE if Effect.NONE in {table.effect, plan.effect} else Effect.LIVE
 
 
 def standing_of(case: Case, decision: Decision, *, escalation: bool, expires_at: int) -> Standing:

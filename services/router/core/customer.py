@@ -162,7 +162,7 @@ class Standing(msgspec.Struct, frozen=True, array_like=True):
     skills: tuple[str, ...]
     rule: str
     life: str = "issued"
-    """issued, accepted, started, completed, failed, cancelled."""
+    """issued, accepted, started, completed, failed, cancelled; observed: nobody acts on it."""
     escalation: bool = False
     expires_at: int = 0
     fallbacks: tuple[Channel, ...] = ()
@@ -173,7 +173,7 @@ class Standing(msgspec.Struct, frozen=True, array_like=True):
     @property
     def revisable(self) -> bool:
         """Nobody has started on it and it has not ended."""
-        return self.life in {"issued", "accepted"}
+        return self.life in {"issued", "accepted", "observed"}
 
 
 class Mood(msgspec.Struct, frozen=True, array_like=True):

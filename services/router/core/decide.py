@@ -26,27 +26,19 @@ from services.router.core import contacts, knowledge, life, mail, mood
 from services.router.core.ask import Asked, ask
 from services.router.core.closing import is_closing
 from services.router.core.customer import Customer, hash_of, holds, remember_seen
+from services.router.core.observed import decide_observing
 from services.router.core.shrink import fit
 from services.router.core.table import Table
 from services.router.core.thread import message_hash
+from services.router.core.verdict import Verdict
+
+__all__ = ["Verdict", "decide"]
 
 HUMAN = frozenset({Origin.HUMAN, Origin.UNKNOWN})
 _KNOWLEDGE = frozenset({Kind.PREFERENCE_UPDATED, Kind.CONSENT_UPDATED, Kind.PROFILE_UPDATED})
 
 
-class Verdict(msgspec.Struct, frozen=True):
-    """What became of one input."""
-
-    customer: Customer | None
-    """The state after it; None where nothing is remembered of this customer."""
-    changed: bool
-    """Must `customer` be written?"""
-    outcome: Outcome
-    decisions: tuple[Decision, ...] = ()
-    reject: Reject | None = None
-
-
-def decide(  # noqa: C901, PLR0911, PLR0917 - the page is the table of contents
+def decide(  # noqa: PLR0917 - the five things that a decision rests on, in every caller's order
     table: Table,
     customer: Customer | None,
     event: ContactEvent | SentimentScored,
@@ -57,6 +49,16 @@ def decide(  # noqa: C901, PLR0911, PLR0917 - the page is the table of contents
 
     `now` is the batch's clock in ms since the epoch; the event must carry `received_at`.
     """
+    return decide_observing(customer, lambda held: _decide(table, held, event, now, position))
+
+
+def _decide(  # noqa: C901, PLR0911, PLR0917 - the page is the table of contents
+    table: Table,
+    customer: Customer | None,
+    event: ContactEvent | SentimentScored,
+    now: int,
+    position: Position | None = None,
+) -> Verdict:
     if isinstance(event, SentimentScored):
         return _hear(table, customer, event, now)
     if event.received_at is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from services.contact.decision import Action, Decision, DecisionType
+from services.contact.decision import Action, Decision, DecisionType, Effect
 from services.contact.event import Channel, ConsentState, ContactEvent, Kind
 from services.router.core import contacts, ledger, thread
 from services.router.core.choice import resolve
@@ -33,6 +33,8 @@ MAX_STANDINGS = 16
 MAX_FIRED = 32
 LATE_EVENT = "late_event"
 SENTIMENT = "sentiment"
+OBSERVED = "observed"
+"""The life of a standing decision with `effect: none`: kept apart, see `observed.py`."""
 _ENDED = frozenset({"completed", "failed", "cancelled"})
 _BY_REVISION = Kind.ROUTING_FAILED, Kind.DELIVERY_FAILED
 
@@ -193,6 +195,10 @@ def reconsider(
         now=now,
         tried=tried,
     )
+    if standing.life != OBSERVED and found.match.plan.effect is Effect.NONE:
+        if cause in {LATE_EVENT, SENTIMENT}:
+            return customer, None  # what only observes does not revise what is live
+        found = _made_live(found)
     if cause == SENTIMENT:
         found = _on_same_channel(customer, standing, found)
     action = _revised_action(standing, case, found, cause)
@@ -230,6 +236,12 @@ def reconsider(
     if escalation:
         customer = mark(customer, table, found.match, case)
     return customer, decision
+
+
+def _made_live(found: Answer) -> Answer:
+    """A live decision is taken back, or its failure answered, whatever rule is found now."""
+    plan = msgspec.structs.replace(found.match.plan, effect=Effect.LIVE)
+    return msgspec.structs.replace(found, match=msgspec.structs.replace(found.match, plan=plan))
 
 
 def _revised_action(standing: Standing, case: Case, found: Answer, cause: str) -> Action:
@@ -299,6 +311,8 @@ def cancel(
         type=DecisionType.CANCELLED,
     )
     found = _on_same_channel(customer, standing, found)
+    if standing.life != OBSERVED:
+        found = _made_live(found)
     decision = compose(table, customer, case, found, issue=issue, now=now)
     return replace(customer, standing, None), decision
 

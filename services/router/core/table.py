@@ -147,6 +147,8 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     queues: dict[str, Queue] = {}
     reads: tuple[str, ...] = ()
     """Every fact that the file reads, `once.<rule>` included, sorted."""
+    effect: Effect = Effect.LIVE
+    """`none`: nothing is carried out, whatever a rule says; not set by the file but by the service."""
 
     def match(self, facts: Facts) -> Match:
         """Walk down: the first child that matches wins and refines its parent."""
