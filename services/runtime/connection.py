@@ -17,6 +17,10 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from services.runtime.forgiving import read_any_header_name
+
+read_any_header_name()
+
 CLOSE_WITHIN_S = 3.0
 """No client may take longer to close; after that its sockets are left to the process's end."""
 

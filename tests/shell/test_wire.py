@@ -135,8 +135,24 @@ def test_kcat_with_murmur2_feeds_and_reads(
     assert orjson.loads(value or b"")["event_id"] == "wrong"
 
 
+@pytest.mark.needs("kcat")
+def test_a_header_name_that_is_no_text_stops_nobody(
+    broker: Broker, valkey: ValkeyUnderTest, prefix: str
+) -> None:
+    """The client library cannot read such a record; the lane reads it all the same, and goes on."""
+    deployment = Deployment(broker.bootstrap, valkey.url, prefix)
+    options = ["-X", "partitioner=murmur2_random"]
+    key = str(GOOD["customer_id"]).encode()
+    with deployment.router():
+        for number, name in enumerate([b"plain", b"na\xffme", b"plain"]):
+            event = GOOD | {"event_id": f"h{number}", "contact_id": f"h{number}"}
+            _kcat(deployment, key, event, [*options, "-H", name + b"=1"])
+        deployment.await_all()
+    assert [one.event_id for one in deployment.decisions()] == ["h0", "h1", "h2"]
+
+
 def _kcat(
-    deployment: Deployment, key: bytes, event: dict[str, object], options: Sequence[str]
+    deployment: Deployment, key: bytes, event: dict[str, object], options: Sequence[str | bytes]
 ) -> None:
     subprocess.run(
         [

@@ -1,0 +1,79 @@
+r"""One hostile header name must not stop a lane for ever.
+
+A header's name is bytes on the wire and a `str` in aiokafka 0.14: a name that is no UTF-8 raises
+inside the fetcher, at the same record at every try. Here such a batch is read once more, by the
+client's own parser in Python, with the wrong bytes written as `\xNN`; the name then is one that
+nobody knows, and the event is judged by the rest. This file is the only place that changes the
+client, and a test with the pinned version keeps it honest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any, SupportsIndex, overload
+
+from aiokafka.consumer import fetcher
+from aiokafka.record.default_records import _DefaultRecordBatchPy
+from aiokafka.record.memory_records import _MemoryRecordsPy
+
+
+class _Lenient(bytearray):
+    """Bytes whose text is always readable; so are the slices that the parser takes."""
+
+    @overload
+    def __getitem__(self, key: SupportsIndex) -> int: ...
+    @overload
+    def __getitem__(self, key: slice) -> bytearray: ...
+    def __getitem__(self, key: SupportsIndex | slice) -> int | bytearray:
+        if isinstance(key, slice):
+            return _Lenient(super().__getitem__(key))
+        return super().__getitem__(key)
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        del errors
+        return super().decode(encoding, "backslashreplace")
+
+
+class _SlowBatch(_DefaultRecordBatchPy):  # type: ignore[misc]  # final in its types only
+    def __iter__(self) -> Iterator[Any]:
+        self._maybe_uncompress()
+        lenient = _Lenient(self._buffer)  # type: ignore[has-type]  # the client's, without types
+        self._buffer = lenient
+        return self
+
+
+class _Batch:
+    """A batch as the client parsed it, read again leniently if a name in it is no UTF-8."""
+
+    def __init__(self, fast: Any, raw: memoryview) -> None:
+        self._fast = fast
+        self._raw = raw
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._fast, name)
+
+    def __next__(self) -> Any:
+        return next(self._fast)
+
+    def __iter__(self) -> Iterator[Any]:
+        done = 0
+        try:
+            for record in self._fast:
+                yield record
+                done += 1
+        except UnicodeDecodeError:
+            slow = _SlowBatch(bytearray(self._raw))
+            yield from islice(slow, done, None)
+
+
+class _Records(_MemoryRecordsPy):  # type: ignore[misc]  # final in its types only
+    def next_batch(self, *arguments: int) -> Any:
+        raw = self._next_slice
+        batch = super().next_batch(*arguments)
+        return None if batch is None else _Batch(batch, raw)
+
+
+def read_any_header_name() -> None:
+    """From now on every aiokafka consumer of this process reads such records."""
+    fetcher.MemoryRecords = _Records
