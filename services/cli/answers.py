@@ -70,8 +70,10 @@ class Answers:
         """Stand at the ends of both topics; raises UnreachableError."""
         topics = self._topics
         names = (topics.decisions, topics.deadletter)
-        known = {n: sorted(self._consumer.partitions_for_topic(n) or ()) for n in names}
-        if not all(known.values()):
+        # All topics are listed: asking for names would create them where auto-creation is on.
+        told = await self._admin.describe_topics()
+        known = {t["topic"]: sorted(p["partition"] for p in t["partitions"]) for t in told}
+        if not all(known.get(name) for name in names):
             raise UnreachableError(
                 f"there is no topic {names[0]}. `omniroute topics apply` makes it; is --prefix right?"
             )

@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import msgspec
+from aiokafka.errors import KafkaError
 from rich.console import Console
 from rich.live import Live
 
@@ -75,8 +76,8 @@ def main(argv: Sequence[str]) -> int:
     try:
         with House(options.broker, partitions=PARTITIONS, lanes=options.lanes) as house:
             return asyncio.run(_play(house, options, executors))
-    except (StartFailedError, ToolMissingError, OutboxError) as broken:
-        print(f"omniroute run: {broken}", file=sys.stderr)
+    except (StartFailedError, ToolMissingError, OutboxError, KafkaError) as broken:
+        print(f"omniroute run: {broken or type(broken).__name__}", file=sys.stderr)
         return FOUND
 
 

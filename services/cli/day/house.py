@@ -118,7 +118,8 @@ class House:
             ApacheKafka(port=usual) if broker == "kafka" else EmbeddedBroker(port=usual)
         )
         self.memory = Valkey()
-        self._partitions = partitions
+        self.partitions = partitions
+        """Of each topic."""
         self._lanes = lanes
         self._stack = ExitStack()
         self.router: Service | None = None
@@ -151,7 +152,7 @@ class House:
             asyncio.to_thread(self.broker.start), asyncio.to_thread(self.memory.start)
         )
         try:
-            report = await apply_topics(self.access, partitions=self._partitions)
+            report = await apply_topics(self.access, partitions=self.partitions)
         except TopicsUnreachableError as broken:
             raise StartFailedError(f"{broken}\n{self.broker.log_tail()}") from broken
         if not report.is_good:

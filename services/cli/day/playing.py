@@ -65,7 +65,7 @@ class Day:
             )
             self._watch = open_watch(access, self.topics, self.board)
             stack.push_async_callback(self._watch.close)
-            await self._watch.start()
+            await self._watch.start(self.house.partitions)
             self._progress = Progress(access, self.topics)
             stack.push_async_callback(self._progress.close)
             await self._progress.start()
