@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import importlib.util
 import os
 import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-import redis
+from redis.exceptions import RedisError
 
 from services.cli.judging.court import Judged, judge_partition
-from services.cli.judging.evidence import Evidence, Finding, Promise
+from services.cli.judging.evidence import Evidence, Finding, Promise, UnreadableError
 from services.cli.judging.fold import Tables
 from services.cli.judging.ledger import LedgerError, by_partition, read_ledger
-from services.cli.judging.reading import Reader, UnreadableError, open_reader
 from services.cli.judging.report import tell_json, tell_text
 from services.cli.judging.view import POSITION_FIELD, read_position
 from services.router.core.table import Table
+from services.router.redis_client import check_address, open_redis
 from services.router.rules.file import load_table
 from services.router.rules.packaged import find_default
+
+if TYPE_CHECKING:
+    from services.cli.judging.reading import Reader
 
 DESCRIPTION = """\
 Checks from outside that the promises were kept: every input record has exactly one outcome,
@@ -69,13 +74,13 @@ def main(argv: Sequence[str]) -> int:
     """Judge one deployment; 0 kept, 1 found something, 2 wrong use or nothing to read."""
     options = _parse(argv)
     if importlib.util.find_spec("confluent_kafka") is None:
-        return _refuse("it needs the package confluent-kafka: pip install confluent-kafka")
+        return _refuse("it needs the package confluent-kafka: pip install 'omniroute[judge]'")
     tables = read_tables(options.rules)
     if isinstance(tables, str):
         return _refuse(tables)
     try:
         judged = judge(options, tables)
-    except (UnreadableError, LedgerError, OSError, redis.RedisError) as why:
+    except (UnreadableError, LedgerError, OSError, RedisError, ValueError) as why:
         return _refuse(str(why))
     tell = tell_json if options.format == "json" else tell_text
     print(tell(judged, options.most))
@@ -84,6 +89,9 @@ def main(argv: Sequence[str]) -> int:
 
 def judge(options: Options, tables: Tables) -> list[Judged]:
     """Read and judge every partition; raises UnreadableError, LedgerError, RedisError."""
+    # The Kafka client of the judge is an extra: without it `main` says so, and help works.
+    from services.cli.judging.reading import open_reader  # noqa: PLC0415
+
     ledger = by_partition(read_ledger(options.ledger)) if options.ledger else {}
     view = View(options.redis, options.prefix)
     with open_reader(options.brokers, options.prefix, _progress(options)) as reader:
@@ -104,30 +112,37 @@ class View:
     """The hashes in Redis, read only; `none` as address means that there is no Redis to judge."""
 
     def __init__(self, url: str, prefix: str) -> None:
-        """Connect lazily; every wait on Redis is bounded."""
+        """Raises ValueError for an address that the router would not take either."""
         self._prefix = prefix
-        self._client = (
-            None
-            if url == "none"
-            else redis.Redis.from_url(url, socket_timeout=30, socket_connect_timeout=5)
-        )
-
-    def fields(self, partition: int) -> dict[bytes, bytes] | None:
-        """The whole hash of a partition; empty if there is none, None without Redis."""
-        if self._client is None:
-            return None
-        return dict(self._client.hgetall(self._key(partition)))  # type: ignore[arg-type]  # sync client
-
-    def clog(self, partition: int) -> int | None:
-        """How far the hash has come in contact.memory; None without a position."""
-        raw = None if self._client is None else self._client.hget(self._key(partition), "pos")
-        found = read_position({POSITION_FIELD: raw} if isinstance(raw, bytes) else {})
-        return None if isinstance(found, str) else found.clog
+        self._url = "" if url == "none" else check_address(url)
 
     @property
     def on(self) -> bool:
         """Is there a Redis to judge?"""
-        return self._client is not None
+        return bool(self._url)
+
+    def fields(self, partition: int) -> dict[bytes, bytes] | None:
+        """The whole hash of a partition; empty if there is none, None without Redis."""
+        if not self.on:
+            return None
+        held: dict[bytes, bytes] = asyncio.run(self._ask("HGETALL", self._key(partition)))
+        return held
+
+    def clog(self, partition: int) -> int | None:
+        """How far the hash has come in contact.memory; None without a position."""
+        if not self.on:
+            return None
+        raw = asyncio.run(self._ask("HGET", self._key(partition), POSITION_FIELD))
+        found = read_position({POSITION_FIELD: raw} if raw is not None else {})
+        return None if isinstance(found, str) else found.clog
+
+    async def _ask(self, *words: object) -> Any:
+        """One question on a connection of its own, whatever kind of server the address names."""
+        client = open_redis(self._url)
+        try:
+            return await client.execute_command(*words)
+        finally:
+            await client.aclose()
 
     def _key(self, partition: int) -> str:
         return f"{{{self._prefix}r.{partition}}}:customers"

@@ -149,6 +149,9 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--kills", type=int, default=2, help="at each crash point (default 2)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rate", type=float, default=100.0, help="events a second (default 100)")
+    parser.add_argument(
+        "--quick", action="store_true", help="fork the workers off one interpreter: shorter starts"
+    )
     parser.add_argument("--name", default="", help="of the page in docs/campaigns/")
     parser.add_argument("--folder", type=Path, default=CLONE / "docs" / "campaigns")
     options = parser.parse_args(list(argv))
@@ -160,7 +163,12 @@ def main(argv: Sequence[str]) -> int:
         Arena((kafka.bootstrap, valkey.url), "campaign.", Path(folder)) as arena,
     ):
         outcome = campaign(
-            arena, seed=options.seed, kills=options.kills, rate=options.rate, say=_say
+            arena,
+            seed=options.seed,
+            kills=options.kills,
+            rate=options.rate,
+            fresh=not options.quick,
+            say=_say,
         )
     page = describe(outcome, name)
     sys.stdout.write(page)

@@ -11,12 +11,14 @@ import pytest
 from services.cli.judge import read_tables
 from services.cli.judging.court import Judged, judge_partition
 from services.cli.judging.decoding import decode
+from services.cli.judging.doubts import BY_THE_SHELL
 from services.cli.judging.evidence import Evidence, Log, Promise, Record
 from services.cli.judging.ledger import by_partition
 from services.cli.judging.report import tell_json, tell_text
-from services.contact.codec import decode_decision, encode_decision
-from services.contact.decision import Action, Decision, Outcome
+from services.contact.codec import decode_decision, encode_decision, encode_reject
+from services.contact.decision import Action, Decision, Outcome, Position
 from services.contact.event import Channel
+from services.contact.reject import Reject, RejectCode
 from services.contact.topics import EVENTS, MARKER_KEY, REJECT_CODE
 from services.router.core.table import Table
 from services.router.rules.packaged import find_default
@@ -408,6 +410,28 @@ def test_an_acknowledged_event_that_is_not_there_is_heard(
     findings = judge_partition(good, tables, [beyond]).findings
     assert {finding.promise for finding in findings} == {Promise.LEDGER}
     assert "not on the topic" in findings[0].what
+
+
+@pytest.mark.parametrize("code", sorted(BY_THE_SHELL))
+def test_a_dead_letter_without_grounds_is_not_believed(
+    good: Evidence, tables: dict[str, Table], code: RejectCode
+) -> None:
+    """Law: a router that calls good records too large, or a defect, does not get away with it."""
+    record = next(r for r in reversed(good.events.records) if r.value != b"{not json")
+    position = Position(EVENTS, good.partition, record.offset)
+    encoded = encode_reject(
+        Reject(code, "so it says"),
+        key=record.key,
+        value=record.value,
+        headers=record.headers,
+        position=position,
+        by="router",
+    )
+    letter = Record(good.deadletters.end, encoded.key, encoded.value, encoded.headers, 0)
+    bad = with_log(good, "deadletters", [*good.deadletters.records, letter])
+    bad = msgspec.structs.replace(bad, limit=1_000_000)
+    told = [f.what for f in judge_partition(bad, tables).findings if str(code) in f.what]
+    assert any("without any trouble" in what or "bytes" in what for what in told)
 
 
 def test_no_personal_data_is_in_the_report(good: Evidence, tables: dict[str, Table]) -> None:

@@ -75,6 +75,8 @@ class _Comparison:
             elif letter.code != reject.code:
                 what = f"{at} is a dead letter for {letter.code}, not for {reject.code}"
                 self._find(Promise.DEADLETTER, what)
+        for what in expected.doubts:
+            self._find(Promise.DEADLETTER, what)
         self._take_states(expected)
 
     def close(self, states: Mapping[str, bytes]) -> None:

@@ -27,6 +27,8 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     """How many records were read, by what they are."""
     outcomes: dict[str, int]
     """How many input records ended how, by the fold of the core; empty where none was possible."""
+    letters: dict[str, int]
+    """How many dead letters there are for each code."""
     batches: int
     folded: bool
     """Were outcomes and states compared with a fold of the core?"""
@@ -56,6 +58,7 @@ def judge_partition(evidence: Evidence, tables: Tables, ledger: Sequence[Entry] 
             "expected by the ledger": len(ledger),
         },
         outcomes=dict(Counter(str(outcome) for outcome in compared.outcomes.values())),
+        letters=dict(Counter(letter.code for letter in decoded.letters)),
         batches=len(chain.batches),
         folded=compared.folded,
     )

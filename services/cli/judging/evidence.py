@@ -29,6 +29,10 @@ class Promise(StrEnum):
     """Not a broken promise: something that would be needed for a verdict is gone or unreadable."""
 
 
+class UnreadableError(Exception):
+    """Kafka or a topic cannot be read; the text says which and what to do."""
+
+
 class Finding(msgspec.Struct, frozen=True):
     """One thing that is not as promised."""
 
@@ -87,3 +91,5 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """The group's offsets by logical topic name; None where the group has none."""
     redis: Mapping[bytes, bytes] | None = None
     """The fields of the partition's hash; None when Redis is not to be judged."""
+    limit: int | None = None
+    """The least `max.message.bytes` of the topics that we write; None where it is not known."""

@@ -8,6 +8,7 @@ import msgspec
 
 from services.cli.judging.chain import Batch
 from services.cli.judging.decoding import Decoded
+from services.cli.judging.doubts import BY_THE_SHELL, doubt
 from services.cli.judging.evidence import Evidence
 from services.contact.decision import Decision, Outcome, Position
 from services.contact.event import ContactEvent
@@ -15,18 +16,13 @@ from services.contact.reject import Reject, RejectCode
 from services.contact.sentiment import SentimentScored
 from services.contact.topics import EVENTS, SENTIMENT
 from services.router.core.customer import Customer, pack
-from services.router.core.decide import decide
+from services.router.core.decide import Verdict, decide
 from services.router.core.table import Table
 
 Place = tuple[str, int]
 """Logical topic and offset of an input record."""
 Tables = Mapping[str, Table]
 """Rule tables by version."""
-
-BY_THE_SHELL = frozenset(
-    {RejectCode.STATE_TOO_LARGE, RejectCode.OUTPUT_TOO_LARGE, RejectCode.DECIDE_FAILED}
-)
-"""Codes that come from sizes and defects, not from the record: the fold takes them as given."""
 
 
 class Expected(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +34,8 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
     states: Mapping[str, bytes | None]
     """The changed customers after the batch; None where nothing is remembered any more."""
     outcomes: Mapping[Place, Outcome]
+    doubts: tuple[str, ...]
+    """Dead letters of the router that the core sees no grounds for."""
 
 
 class TableMissingError(Exception):
@@ -79,14 +77,18 @@ class Fold:
         rejects: dict[Place, Reject] = {}
         outcomes: dict[Place, Outcome] = {}
         changed: set[str] = set()
+        doubts: list[str] = []
         for place, word in self._inputs(batch):
             if isinstance(word, Reject):
                 rejects[place] = word
                 outcomes[place] = Outcome.REJECTED
                 continue
-            position = Position(place[0], self._evidence.partition, place[1])
-            customer = self._customers.get(word.customer_id)
-            verdict = decide(table, customer, word, batch.marker.now, position)
+            verdict = self._decide(table, place, word, batch.marker.now)
+            given = self._given.get(place)
+            if given is not None:
+                why = doubt(given, verdict, self._evidence.limit)
+                doubts += [f"{place[0]} offset {place[1]} ({given}): {why}"] if why else []
+                verdict = refuse(given)
             outcomes[place] = verdict.outcome
             if verdict.reject is not None:
                 rejects[place] = verdict.reject
@@ -101,7 +103,18 @@ class Fold:
             rejects=rejects,
             states=self._pack(changed),
             outcomes=outcomes,
+            doubts=tuple(doubts),
         )
+
+    def _decide(
+        self, table: Table, place: Place, word: ContactEvent | SentimentScored, now: int
+    ) -> Verdict:
+        """The core's word; where it fails, the record is to be a dead letter."""
+        position = Position(place[0], self._evidence.partition, place[1])
+        try:
+            return decide(table, self._customers.get(word.customer_id), word, now, position)
+        except Exception:  # noqa: BLE001 - a defect of the core costs one record, as in the router
+            return refuse(RejectCode.DECIDE_FAILED)
 
     def _inputs(
         self, batch: Batch
@@ -109,14 +122,10 @@ class Fold:
         """The records of a batch: all events in offset order, then all sentiment."""
         for record in self._evidence.events.between(*_span(batch, EVENTS)):
             place = (EVENTS, record.offset)
-            yield place, self._reject(place) or self._decoded.events[record.offset]
+            yield place, self._decoded.events[record.offset]
         for record in self._evidence.sentiment.between(*_span(batch, SENTIMENT)):
             place = (SENTIMENT, record.offset)
-            yield place, self._reject(place) or self._decoded.sentiment[record.offset]
-
-    def _reject(self, place: Place) -> Reject | None:
-        code = self._given.get(place)
-        return None if code is None else Reject(code, "")
+            yield place, self._decoded.sentiment[record.offset]
 
     def _remember(self, customer_id: str, customer: Customer | None) -> None:
         if customer is None:
@@ -139,3 +148,9 @@ class Fold:
 def _span(batch: Batch, topic: str) -> tuple[int, int]:
     """What a batch took of one input: from, and up to but without."""
     return batch.since.get(topic, 0), batch.marker.inputs.get(topic, 0)
+
+
+def refuse(code: RejectCode) -> Verdict:
+    """The verdict on a record that becomes a dead letter: nothing is remembered of it."""
+    reject = Reject(code, "")
+    return Verdict(None, changed=False, outcome=Outcome.REJECTED, reject=reject)

@@ -12,8 +12,11 @@ from contextlib import contextmanager
 from typing import cast
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._config import ConfigResource
+from confluent_kafka.admin._resource import ResourceType
 
-from services.cli.judging.evidence import Evidence, Log, Record
+from services.cli.judging.evidence import Evidence, Log, Record, UnreadableError
 from services.contact.topics import EVENTS, SENTIMENT, Topics
 
 BATCH = 5_000
@@ -21,13 +24,11 @@ POLL_S = 0.05
 """The client waits for a whole batch or so long, also when the partition's end has come."""
 SILENCE_S = 30.0
 """A partition that delivers nothing for so long cannot be judged."""
+ANSWER_S = 10.0
+"""A question to the brokers is answered within so long, or they are not there."""
 ROUTER_GROUP = "omniroute-router"
 
 Progress = Callable[[str], None]
-
-
-class UnreadableError(Exception):
-    """Kafka or a topic cannot be read; the text says which and what to do."""
 
 
 class Reader:
@@ -38,11 +39,24 @@ class Reader:
         self._consumer = consumer
         self._topics = topics
         self._progress = progress
+        self._limit: int | None = None
+
+    def ask_limit(self, brokers: str) -> None:
+        """Ask for the least `max.message.bytes` of the topics that the router writes."""
+        names = (self._topics.decisions, self._topics.memory, self._topics.deadletter)
+        asked = [ConfigResource(ResourceType.TOPIC, name) for name in names]
+        admin = AdminClient({"bootstrap.servers": brokers, "log_level": 2})
+        try:
+            answers = admin.describe_configs(asked, request_timeout=ANSWER_S)
+            found = [answer.result(ANSWER_S)["max.message.bytes"] for answer in answers.values()]
+        except (KafkaException, KeyError, TimeoutError):
+            return  # not every broker tells, and not everybody may ask
+        self._limit = min(int(entry.value) for entry in found)
 
     def partitions(self) -> int:
         """The partition count of `contact.events`; raises UnreadableError if it is not there."""
         name = self._topics.events
-        found = self._consumer.list_topics(name, timeout=SILENCE_S).topics.get(name)
+        found = self._consumer.list_topics(name, timeout=ANSWER_S).topics.get(name)
         if found is None or found.error is not None or not found.partitions:
             raise UnreadableError(f"there is no topic {name}: is the prefix right?")
         return len(found.partitions)
@@ -63,6 +77,7 @@ class Reader:
             events=self.read(topics.events, partition),
             sentiment=self.read(topics.sentiment, partition),
             committed=self.committed(partition),
+            limit=self._limit,
         )
 
     def read(self, topic: str, partition: int) -> Log:
@@ -88,7 +103,7 @@ class Reader:
         """The router group's offsets of one partition, by logical topic name."""
         names = {self._topics.name(topic): topic for topic in (EVENTS, SENTIMENT)}
         asked = [TopicPartition(name, partition) for name in names]
-        found = self._consumer.committed(asked, timeout=SILENCE_S)
+        found = self._consumer.committed(asked, timeout=ANSWER_S)
         return {names[tp.topic]: tp.offset if tp.offset >= 0 else None for tp in found}
 
     def is_waiting(self, partition: int) -> bool:
@@ -114,7 +129,7 @@ class Reader:
 
     def _watermarks(self, topic: str, partition: int) -> tuple[int, int]:
         found = self._consumer.get_watermark_offsets(
-            TopicPartition(topic, partition), timeout=SILENCE_S
+            TopicPartition(topic, partition), timeout=ANSWER_S
         )
         if found is None:
             raise UnreadableError(f"{topic}/{partition} does not tell where it begins and ends")
@@ -163,9 +178,11 @@ def open_reader(brokers: str, prefix: str, progress: Progress) -> Iterator[Reade
         }
     )
     try:
-        yield Reader(consumer, Topics(prefix), progress)
+        reader = Reader(consumer, Topics(prefix), progress)
+        reader.ask_limit(brokers)
+        yield reader
     except KafkaException as why:
-        raise UnreadableError(f"Kafka at {brokers}: {why.args[0]}") from why
+        raise UnreadableError(f"Kafka at {brokers}: {why.args[0].str()}") from why
     finally:
         consumer.close()
 

@@ -25,6 +25,7 @@ def tell_json(judged: Sequence[Judged], most: int) -> str:
             "good": not findings,
             "records": dict(_sum(j.records for j in judged)),
             "outcomes": dict(_sum(j.outcomes for j in judged)),
+            "dead_letters": dict(_sum(j.letters for j in judged)),
             "batches": sum(j.batches for j in judged),
             "folded": all(j.folded for j in judged),
             "counts": {promise: len(found) for promise, found in by_promise.items()},
@@ -45,6 +46,9 @@ def _lines(judged: Sequence[Judged], most: int) -> Iterator[str]:
     yield f"read: {read or 'nothing'}; {batches} batches on {len(judged)} partitions"
     if outcomes:
         yield "outcomes: " + ", ".join(f"{n} {what}" for what, n in sorted(outcomes.items()))
+    letters = _sum(j.letters for j in judged)
+    if letters:
+        yield "dead letters: " + ", ".join(f"{n} {code}" for code, n in letters.most_common())
     findings = _all(judged)
     for promise in Promise:
         found = _of(findings, promise)
