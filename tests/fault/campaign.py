@@ -42,6 +42,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What a campaign did, and what the judge says of it."""
 
     seed: int
+    fresh: bool
+    """Was each worker a new interpreter, or forked off one?"""
     kills: Mapping[str, int]
     damage: Mapping[str, int]
     judged: Sequence[Judged]
@@ -81,6 +83,7 @@ def campaign(
     judged = arena.settle()
     return Outcome(
         seed=seed,
+        fresh=fresh,
         kills=done,
         damage=vandal.done,
         judged=judged,
@@ -119,10 +122,11 @@ def describe(outcome: Outcome, name: str) -> str:
 | day | {datetime.now(UTC):%Y-%m-%d %H:%M} UTC |
 | duration | {outcome.seconds:.0f} s |
 | partitions, lanes | {PARTITIONS}, {LANES} |
+| workers | {"each a new interpreter" if outcome.fresh else "forked off one interpreter"} |
 {kills}
 {damage}
 
-Again: `python -m tests.fault.campaign --kills {max(outcome.kills.values())} --seed {outcome.seed}`
+Again: `python -m tests.fault.campaign --kills {max(outcome.kills.values())} --seed {outcome.seed}{"" if outcome.fresh else " --quick"}`
 
 What `omniroute judge` found:
 
