@@ -11,7 +11,7 @@ from services.router.core.facts import CATALOGUE
 from services.router.core.table import Table
 from services.router.rules.conditions import COMBINATORS, MATCHERS
 from services.router.rules.file import load_table
-from services.router.rules.problem import Code
+from services.router.rules.problem import ERRORS, Code, Lint
 from services.router.rules.schema import (
     Executors,
     QueueKeys,
@@ -38,9 +38,16 @@ def test_the_page_lists_every_code_and_no_other() -> None:
     assert rows("Codes") == {code.value for code in Code}
 
 
+def test_the_page_lists_every_lint_with_its_level() -> None:
+    """The table of lints equals the enumeration; what is an error is called so."""
+    chapter = PAGE.split("\n## Lints\n")[1]
+    listed = dict(re.findall(r"^\| `([a-z-]+)` \| (\w+) \|", chapter, re.MULTILINE))
+    assert listed == {lint.value: "error" if lint in ERRORS else "warning" for lint in Lint}
+
+
 def test_the_page_lists_every_fact_and_no_other() -> None:
     """The table of facts equals the catalogue, with its meanings."""
-    assert rows("Facts") == {*CATALOGUE, "attributes.<name>", "once.<rule>"}
+    assert rows("Facts") == {*CATALOGUE, "attributes.<name>", "split.<name>", "once.<rule>"}
     for spec in CATALOGUE.values():
         assert spec.meaning in PAGE
 

@@ -10,7 +10,7 @@ replay agree. All instants are int milliseconds since the epoch.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from importlib.resources import files
@@ -29,12 +29,26 @@ DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
 MINUTE_MS = 60_000
 DAY_MINUTES = 1440
+OPEN_WEEK: Week = ((Span(0, DAY_MINUTES),),) * 7
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_WEEKDAY = 3
 """1970-01-01 was a Thursday."""
 _FIRST_DAY, _LAST_DAY = -719_000, 2_932_000
 """Days since the epoch that a `datetime` can carry with room for any offset."""
+
+
+class Calendar(msgspec.Struct, frozen=True):
+    """A week with single days that are otherwise."""
+
+    week: Week
+    holidays: Mapping[int, tuple[Span, ...]] = {}
+    """Spans in place of the week's, by local days since 1970-01-01."""
+
+    def spans(self, day: int) -> tuple[Span, ...]:
+        """The spans of a local day, counted from 1970-01-01."""
+        special = self.holidays.get(day)
+        return self.week[(day + _EPOCH_WEEKDAY) % 7] if special is None else special
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -63,10 +77,12 @@ def known_zone(name: str) -> bool:
     return name in _zone_names()
 
 
-def next_window(weeks: Sequence[tuple[Week, str]], at_ms: int, horizon_ms: int) -> Window | None:
+def next_window(
+    weeks: Sequence[tuple[Week | Calendar, str]], at_ms: int, horizon_ms: int
+) -> Window | None:
     """Find the first moment from `at_ms` on at which every week is open.
 
-    `weeks` holds (week, IANA zone) pairs; none at all means always open. The moment lies within
+    `weeks` holds (week or calendar, IANA zone) pairs; none at all means always open. The moment lies within
     `horizon_ms` (inclusive), else the answer is None. The window's end is looked for up to one
     day past the horizon and is cut there.
     """
@@ -76,7 +92,8 @@ def next_window(weeks: Sequence[tuple[Week, str]], at_ms: int, horizon_ms: int) 
     end = latest + DAY_MS
     together: Iterator[Interval] = iter(((at_ms, end),))
     for week, tz in weeks:
-        together = _overlap(together, _merge(_open(week, tz, at_ms, end)))
+        calendar = week if isinstance(week, Calendar) else Calendar(week)
+        together = _overlap(together, _merge(_open(calendar, tz, at_ms, end)))
     first = next(together, None)
     if first is None or first[0] > latest:
         return None
@@ -149,7 +166,7 @@ def _offset_at(tz: str, at_ms: int) -> int:
     return 0 if offset is None else round(offset / timedelta(milliseconds=1))
 
 
-def _open(week: Week, tz: str, start: int, end: int) -> Iterator[Interval]:
+def _open(calendar: Calendar, tz: str, start: int, end: int) -> Iterator[Interval]:
     """The open intervals between two instants, in order; neighbours may touch."""
     for utc_day in range(start // DAY_MS, end // DAY_MS + 1):
         offsets = _offsets(tz, utc_day)
@@ -157,14 +174,14 @@ def _open(week: Week, tz: str, start: int, end: int) -> Iterator[Interval]:
         for (begins, offset), ceases in zip(offsets, ends, strict=True):
             bounds = (max(begins, start), min(ceases, end))
             if bounds[0] < bounds[1]:
-                yield from _open_at_offset(week, offset, bounds)
+                yield from _open_at_offset(calendar, offset, bounds)
 
 
-def _open_at_offset(week: Week, offset: int, bounds: Interval) -> Iterator[Interval]:
+def _open_at_offset(calendar: Calendar, offset: int, bounds: Interval) -> Iterator[Interval]:
     low, high = bounds
     for day in range((low + offset) // DAY_MS, (high - 1 + offset) // DAY_MS + 1):
         midnight = day * DAY_MS - offset
-        for span in week[(day + _EPOCH_WEEKDAY) % 7]:
+        for span in calendar.spans(day):
             begins = max(low, midnight + span.start * MINUTE_MS)
             ceases = min(high, midnight + span.end * MINUTE_MS)
             if begins < ceases:

@@ -13,7 +13,15 @@ import msgspec
 from services.contact.event import Channel, ConsentState, Purpose
 from services.router.core.choice import Wish
 from services.router.core.customer import Customer, StoredHandle
-from services.router.core.hours import Window, known_zone, next_window, week_of
+from services.router.core.hours import (
+    OPEN_WEEK,
+    Calendar,
+    Week,
+    Window,
+    known_zone,
+    next_window,
+    week_of,
+)
 from services.router.core.table import Plan, Table
 
 CONSENT_REFUSED = "consent_refused"
@@ -113,12 +121,13 @@ def opening(table: Table, customer: Customer, plan: Plan, now: int) -> Window | 
 
     None if that is further away than `max_wait`; an end of 0 means that nothing bounds it.
     """
-    weeks = []
+    weeks: list[tuple[Week | Calendar, str]] = []
     queue = table.queues.get(plan.queue)
     theirs = zone(table, customer)
-    if queue is not None and queue.week is not None:
+    if queue is not None and (queue.week is not None or queue.holidays):
+        calendar = Calendar(queue.week or OPEN_WEEK, queue.holidays)
         where = theirs if queue.timezone == "customer" else queue.timezone
-        weeks.append((queue.week, where or table.settings.timezone))
+        weeks.append((calendar, where or table.settings.timezone))
     if customer.hours is not None:
         weeks.append((week_of(customer.hours), theirs))
     if not weeks:

@@ -37,6 +37,8 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     week: tuple[tuple[Span, ...], ...] | None = None
     """Spans of Monday to Sunday; None means always open."""
+    holidays: dict[int, tuple[Span, ...]] = {}
+    """Spans of single days in place of the week's, by local days since 1970-01-01."""
     timezone: str = ""
     """IANA name; `customer` for the customer's own; empty for the centre's."""
     executor: str = ""

@@ -7,7 +7,7 @@ every mistake. The condition that comes back is used only if nothing was reporte
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
@@ -33,7 +33,7 @@ COMBINATORS = {
 }
 MATCHERS = {
     "eq": "Equal to the value; `eq: null` asks whether the fact is absent.",
-    "in": "One of the values of a list.",
+    "in": "One of the values of a list, or of a named one: `in: $name`.",
     "gt": "Greater than the value.",
     "gte": "Greater than the value or equal to it.",
     "lt": "Less than the value.",
@@ -42,6 +42,8 @@ MATCHERS = {
     "matches": "A regular expression (RE2) is found in the text.",
 }
 """Every matcher with its meaning; the schema and the page of the language repeat them."""
+LIST_SIGN = "$"
+"""`in: $name` is one of the values of `lists: name`."""
 DATES = frozenset({"time.date"})
 """Texts that are ISO dates and so have an order."""
 MAX_CONDITION_DEPTH = 6
@@ -71,14 +73,23 @@ def fitting(name: str, spec: FactSpec) -> frozenset[str]:
     return _FITTING[spec.type] | (_ORDERED if name in DATES else frozenset())
 
 
-def read_when(data: Any, path: Path, problems: Problems, once: Collection[str] = ()) -> Condition:
-    """Read the condition at `path`; `once` holds the ids of the rules that have `once_per`."""
+class Known(msgspec.Struct, frozen=True):
+    """What a condition may name besides the facts."""
+
+    once: frozenset[str] = frozenset()
+    """The ids of the rules that have `once_per`."""
+    lists: Mapping[str, Any] = {}
+    """The named lists."""
+
+
+def read_when(data: Any, path: Path, problems: Problems, known: Known | None = None) -> Condition:
+    """Read the condition at `path`."""
     if data is None:  # the structure says that a mapping is missing
         return _NEVER
     if data == {}:
         problems.add_key(path, Code.EMPTY_WHEN, "a `when` names at least one fact")
         return _NEVER
-    return _Reading(problems, frozenset(once)).whole(data, path)
+    return _Reading(problems, known or Known()).whole(data, path)
 
 
 class _Asked(msgspec.Struct, frozen=True):
@@ -93,9 +104,10 @@ class _Asked(msgspec.Struct, frozen=True):
 class _Reading:
     """The walk over one `when`."""
 
-    def __init__(self, problems: Problems, once: frozenset[str]) -> None:
+    def __init__(self, problems: Problems, known: Known) -> None:
         self.problems = problems
-        self.once = once
+        self.once = known.once
+        self.lists = known.lists
 
     def whole(self, data: Any, path: Path, depth: int = 0) -> Condition:
         """A mapping of facts and combinators, all of which must hold."""
@@ -186,6 +198,8 @@ class _Reading:
         return _NEVER
 
     def _one_of(self, asked: _Asked, value: Any, path: Path) -> Condition:
+        if isinstance(value, str) and value.startswith(LIST_SIGN):
+            return self._named(asked, value.removeprefix(LIST_SIGN), path)
         if not isinstance(value, list):
             return self._wrong(path, f"`in` takes a list, found {_noun_of(value)}")
         if not value:
@@ -195,6 +209,16 @@ class _Reading:
             return self._fail(path, Code.MATCHER_MISFIT, message)
         fits = [self._fits(asked, item, (*path, at)) for at, item in enumerate(value)]
         return matchers.OneOf(asked.name, tuple(value)) if all(fits) else _NEVER
+
+    def _named(self, asked: _Asked, name: str, path: Path) -> Condition:
+        """One of the values of a named list, each checked against the fact."""
+        values = self.lists.get(name)
+        if values is None:
+            message = f"`{name}` does not stand under `lists`{suggest(name, self.lists)}"
+            return self._fail(path, Code.UNKNOWN_LIST, message)
+        if not isinstance(values, list) or not values:
+            return _NEVER  # the structure says what is wrong with the list itself
+        return self._one_of(asked, values, path)
 
     def _between(self, asked: _Asked, value: Any, path: Path) -> Condition:
         if not isinstance(value, list) or len(value) != 2:  # noqa: PLR2004  # low and high

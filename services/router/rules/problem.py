@@ -65,6 +65,52 @@ class Code(StrEnum):
     UNKNOWN_QUEUE = "unknown-queue"
     DUPLICATE_FALLBACK = "duplicate-fallback"
     NESTED_ONCE = "nested-once"
+    UNKNOWN_LIST = "unknown-list"
+
+
+class Lint(StrEnum):
+    """What a rule file that loads may still have wrong; `omniroute rules check` finds it."""
+
+    # -- rules that are never hit
+    CONTRADICTION = "contradiction"
+    UNREACHABLE_RULE = "unreachable-rule"
+    SHADOWED_RULE = "shadowed-rule"
+    # -- what may not be read
+    READS_AGE = "reads-age"
+    # -- what cannot work as it is written
+    UNREACHABLE_CHANNEL = "unreachable-channel"
+    IMPOSSIBLE_TARGET = "impossible-target"
+    # -- doubtful
+    NEVER_ASKED = "never-asked"
+    DEAD_PART = "dead-part"
+    ALWAYS_HOLDS = "always-holds"
+    PARTLY_HIDDEN = "partly-hidden"
+    UNDECIDED_RULE = "undecided-rule"
+    QUEUE_WITHOUT_HOURS = "queue-without-hours"
+    QUEUE_WITHOUT_EXECUTOR = "queue-without-executor"
+    UNUSED_QUEUE = "unused-queue"
+    UNUSED_LIST = "unused-list"
+    UNTESTED_RULE = "untested-rule"
+
+
+ERRORS = frozenset(
+    {
+        Lint.CONTRADICTION,
+        Lint.UNREACHABLE_RULE,
+        Lint.SHADOWED_RULE,
+        Lint.READS_AGE,
+        Lint.UNREACHABLE_CHANNEL,
+        Lint.IMPOSSIBLE_TARGET,
+    }
+)
+"""The lints that are errors; the others are warnings."""
+
+
+class Level(StrEnum):
+    """How bad it is."""
+
+    ERROR = "error"
+    WARNING = "warning"
 
 
 SPOILING = frozenset({Code.YAML_BOOLEAN, Code.YAML_ALIAS, Code.YAML_TAG, Code.YAML_KEY})
@@ -78,13 +124,20 @@ class Problem(msgspec.Struct, frozen=True):
     """From 1."""
     col: int
     """From 1, in characters."""
-    code: Code
+    code: Code | Lint
     message: str
     file: str = "routing.yaml"
 
+    @property
+    def level(self) -> Level:
+        """A file with errors is not to be used; a warning is to be looked at."""
+        doubtful = isinstance(self.code, Lint) and self.code not in ERRORS
+        return Level.WARNING if doubtful else Level.ERROR
+
     def __str__(self) -> str:
         """`file:line:col CODE message`, as compilers do."""
-        return f"{self.file}:{self.line}:{self.col} {self.code} {self.message}"
+        mild = "warning: " if self.level is Level.WARNING else ""
+        return f"{self.file}:{self.line}:{self.col} {self.code} {mild}{self.message}"
 
 
 class Problems:
@@ -96,16 +149,16 @@ class Problems:
         """Was the text so broken that there is nothing to go on with?"""
         self.values: dict[Path, Mark] = {}
         self.keys: dict[Path, Mark] = {}
-        self._found: dict[tuple[int, int, Code], Problem] = {}
+        self._found: dict[tuple[int, int, str], Problem] = {}
         self._spoilt: set[Mark] = set()
 
-    def add(self, path: Path, code: Code, message: str) -> None:
+    def add(self, path: Path, code: Code | Lint, message: str) -> None:
         """Report the value at `path`, or the nearest thing around it that has a position."""
         while path and path not in self.values:
             path = path[:-1]
         self.add_at(self.values.get(path, Mark(1, 1)), code, message)
 
-    def add_key(self, path: Path, code: Code, message: str) -> None:
+    def add_key(self, path: Path, code: Code | Lint, message: str) -> None:
         """Report the key that `path` ends with; for an item of a list, the item."""
         mark = self.keys.get(path)
         if mark is None:
@@ -113,7 +166,7 @@ class Problems:
         else:
             self.add_at(mark, code, message)
 
-    def add_at(self, mark: Mark, code: Code, message: str) -> None:
+    def add_at(self, mark: Mark, code: Code | Lint, message: str) -> None:
         """Report a position; a second problem with the same code at one place adds nothing.
 
         Where YAML itself is at fault, what follows from it at the same place is not repeated.

@@ -16,6 +16,7 @@ from services.router.rules.conditions import COMBINATORS, DATES, MATCHERS, fitti
 from services.router.rules.values import (
     Address,
     Duration,
+    Holidays,
     HoursByDay,
     Name,
     QueueZone,
@@ -81,6 +82,8 @@ class QueueKeys(_Keys):
 
     hours: HoursByDay = {}
     """`always` (the default), or spans such as 08:00-20:00 by weekday, mon to sun or a range."""
+    holidays: Holidays = {}
+    """Days with other hours, by date: `closed`, or spans such as 08:00-12:00."""
     timezone: QueueZone = ""
     """Whose clock the hours mean: `customer` or an IANA zone. Default: the centre's."""
     executor: Name = ""
@@ -135,7 +138,12 @@ def _matcher_schema(name: str, spec: FactSpec) -> dict[str, Any]:
     value = _value_schema(spec)
     shapes: dict[str, dict[str, Any]] = {
         "eq": {"anyOf": [value, {"type": "null"}]},
-        "in": {"type": "array", "items": value, "minItems": 1},
+        "in": {
+            "anyOf": [
+                {"type": "array", "items": value, "minItems": 1},
+                {"type": "string", "pattern": r"^\$"},
+            ]
+        },
         "between": {"type": "array", "items": value, "minItems": 2, "maxItems": 2},
         "matches": {"type": "string", "maxLength": PATTERN_LIMIT},
     }
@@ -153,7 +161,8 @@ def _matcher_schema(name: str, spec: FactSpec) -> dict[str, Any]:
         "additionalProperties": False,
         "minProperties": 1,
     }
-    plain = [value, mapping] if spec.type is FactType.FLAG else [value, shapes["in"], mapping]
+    several = shapes["in"]["anyOf"][0]
+    plain = [value, mapping] if spec.type is FactType.FLAG else [value, several, mapping]
     return {"anyOf": plain}
 
 
@@ -178,6 +187,7 @@ def _definition(kind: FactType) -> str:
 def _when_schema() -> dict[str, Any]:
     text = {"$ref": f"#/$defs/{_definition(FactType.TEXT)}"}
     flag = {"$ref": f"#/$defs/{_definition(FactType.FLAG)}"}
+    whole = {"$ref": f"#/$defs/{_definition(FactType.WHOLE)}"}
     again = {"$ref": "#/$defs/When"}
     return {
         "type": "object",
@@ -192,6 +202,7 @@ def _when_schema() -> dict[str, Any]:
         "patternProperties": {
             r"^attributes\..+": {"description": "A free attribute of the event.", **text},
             r"^once\..+": {"description": "The rule with this id has fired before.", **flag},
+            r"^split\..+": {"description": "A stable share of the customers, 0 to 99.", **whole},
         },
         "additionalProperties": False,
     }
@@ -215,6 +226,8 @@ class RuleFile(_Keys):
     """What holds for every rule: time zone, our addresses, executors, limits."""
     queues: dict[Name, QueueKeys] = {}
     """The queues by name; `general` is always there."""
+    lists: dict[Name, Annotated[list[str | int | float], Field(min_length=1)]] = {}
+    """Lists by name; a condition takes one as `in: $name`."""
     route: RouteKeys
     """The root of the tree: the defaults, and the rules under `routes`."""
 
@@ -222,7 +235,7 @@ class RuleFile(_Keys):
 def build_json_schema() -> dict[str, Any]:
     """The JSON Schema of a rule file, for editors and other tools."""
     schema = RuleFile.model_json_schema()
-    _drop_defaults(schema)
+    drop_defaults(schema)
     schema["$defs"]["When"] = _when_schema()
     for kind in (FactType.TEXT, FactType.FLAG, FactType.NUMBER, FactType.WHOLE):
         schema["$defs"][_definition(kind)] = _matcher_schema("", FactSpec(kind, ""))
@@ -233,7 +246,7 @@ def build_json_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
-def _drop_defaults(part: Any) -> None:
+def drop_defaults(part: Any) -> None:
     """Defaults are in words: below the root they are the parent's, and durations are text."""
     if isinstance(part, dict):
         part.pop("default", None)
@@ -241,4 +254,4 @@ def _drop_defaults(part: Any) -> None:
         part = list(part.values())
     if isinstance(part, list):
         for value in part:
-            _drop_defaults(value)
+            drop_defaults(value)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args, get_origin
+from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
 from services.router.rules.problem import Code, Path, Problems, suggest
-from services.router.rules.schema import RouteKeys, Rule, RuleFile
+from services.router.rules.schema import RouteKeys, Rule
 
 _KEY = "[key]"
 """What pydantic adds to the way to a mapping's key."""
@@ -24,17 +24,20 @@ _TYPES = {
 }
 
 
-def check_structure(data: Any, problems: Problems) -> RuleFile | None:
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def check_structure(data: Any, problems: Problems, model: type[Model]) -> Model | None:
     """Validate keys, types and values; every mistake is reported. None if there was one."""
     try:
-        return RuleFile.model_validate(data)
+        return model.model_validate(data)
     except ValidationError as invalid:
         for error in invalid.errors(include_url=False):
-            _report(error, problems)
+            _report(error, problems, model)
         return None
 
 
-def _report(error: Any, problems: Problems) -> None:
+def _report(error: Any, problems: Problems, model: type[BaseModel]) -> None:
     path: Path = error["loc"]
     kind, message = error["type"], error["msg"]
     at_key = bool(path) and path[-1] == _KEY
@@ -44,7 +47,7 @@ def _report(error: Any, problems: Problems) -> None:
         report = problems.add_key if at_key else problems.add
         report(path, Code(kind), message)
     elif kind == "extra_forbidden":
-        hint = suggest(str(path[-1]), _keys_at(path[:-1]))
+        hint = suggest(str(path[-1]), _keys_at(model, path[:-1]))
         problems.add_key(path, Code.UNKNOWN_KEY, f"there is no key `{path[-1]}` here{hint}")
     elif kind == "missing":
         problems.add_key(path[:-1], Code.MISSING_KEY, f"`{path[-1]}` is missing")
@@ -106,9 +109,10 @@ def _noun_of(value: Any) -> str:
             return "a mapping"
 
 
-def _keys_at(path: Path) -> list[str]:
+def _keys_at(model: type[BaseModel], path: Path) -> list[str]:
     """The keys that are known at a place, for suggestions."""
-    return list(getattr(model_at(RuleFile, path), "model_fields", ()))
+    fields = getattr(model_at(model, path), "model_fields", {})
+    return [field.alias or name for name, field in fields.items()]
 
 
 def model_at(model: Any, path: Path) -> Any:

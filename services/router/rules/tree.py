@@ -14,7 +14,7 @@ import msgspec
 from services.contact.event import Channel
 from services.router.core.matchers import Condition
 from services.router.core.table import ROOT, Plan, Queue, TableSettings
-from services.router.rules.conditions import read_when
+from services.router.rules.conditions import Known, read_when
 from services.router.rules.problem import Code, Mark, Path, Problems, suggest
 from services.router.rules.schema import (
     MAX_RULE_DEPTH,
@@ -22,10 +22,11 @@ from services.router.rules.schema import (
     QueueKeys,
     RouteKeys,
     Rule,
+    RuleFile,
     Settings,
 )
 from services.router.rules.structure import check_structure
-from services.router.rules.values import build_week
+from services.router.rules.values import build_holidays, build_week
 
 GENERAL = "general"
 """The one queue that needs no entry under `queues`: always open, no executor of its own."""
@@ -42,6 +43,8 @@ class Branch(msgspec.Struct, frozen=True, kw_only=True):
     """Does it name `once_per` itself?"""
     mark: Mark
     """Where it stands in the file."""
+    path: Path = ()
+    """The way to it from the top of the file."""
     children: tuple[Branch, ...] = ()
 
 
@@ -56,7 +59,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 def build_rules(data: Any, problems: Problems) -> Rules | None:
     """Check everything at once and build the tree; None if anything was reported."""
     conditions = _check_rules(data, problems)
-    model = check_structure(data, problems)
+    model = check_structure(data, problems, RuleFile)
     if model is None or problems.sorted():
         return None
     settings = _build_settings(model.settings)
@@ -83,9 +86,11 @@ def _check_rules(data: Any, problems: Problems) -> dict[Path, Condition]:
         _check_fallback(node, path, problems)
     _check_ids(found, problems)
     _check_once(found, problems)
-    once = {str(node.get("id")) for _, node in found if "once_per" in node}
+    once = frozenset(str(node.get("id")) for _, node in found if "once_per" in node)
+    lists = data.get("lists")
+    known = Known(once, lists if isinstance(lists, Mapping) else {})
     return {
-        path: read_when(node["when"], (*path, "when"), problems, once)
+        path: read_when(node["when"], (*path, "when"), problems, known)
         for path, node in found
         if "when" in node
     }
@@ -167,6 +172,7 @@ class _Growing:
             condition=self.conditions.get(path),
             once="once_per" in keys.model_fields_set,
             mark=self.marks.get(path, Mark(1, 1)),
+            path=path,
             children=tuple(
                 self._branch(rule, (*path, "routes", at), plan)
                 for at, rule in enumerate(keys.routes)
@@ -215,4 +221,5 @@ def _build_queue(name: str, keys: QueueKeys) -> Queue:
         week=build_week(keys.hours) if "hours" in keys.model_fields_set else None,
         timezone=keys.timezone,
         executor=keys.executor,
+        holidays=build_holidays(keys.holidays),
     )

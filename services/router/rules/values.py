@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
@@ -24,6 +25,7 @@ CLOSED = "closed"
 ALL_DAYS = "mon-sun"
 LONGEST_MS = 366 * 86_400_000
 
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
 _DURATION = r"^(?=[0-9])([0-9]{1,6}d)?([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,8}s)?$"
 _UNITS_MS = (86_400_000, 3_600_000, 60_000, 1_000)
 _DAY = "|".join(WEEKDAYS)
@@ -98,6 +100,22 @@ def build_week(hours: dict[str, list[str]]) -> Week | None:
     return None if all(day == (Span(0, DAY_MINUTES),) for day in week) else week
 
 
+def build_holidays(given: dict[str, list[str]]) -> dict[int, tuple[Span, ...]]:
+    """Dates with their spans -> spans by day since the epoch.
+
+    Raises:
+        PydanticCustomError: a span runs past midnight, or spans of one day overlap.
+    """
+    found = {}
+    for word, spans in given.items():
+        parsed = [parse_span(span) for span in spans]
+        if any(start > end for start, end in parsed):
+            raise _refuse(Code.BAD_HOURS, f"the hours of {word} end on the same day")
+        day = _joined([Span(start, end) for start, end in parsed], word)
+        found[date.fromisoformat(word).toordinal() - _EPOCH_DAY] = day
+    return found
+
+
 def _add_span(days: list[list[Span]], day: int, start: int, end: int) -> None:
     if start < end:
         days[day].append(Span(start, end))
@@ -143,6 +161,21 @@ def _check_span(word: str) -> str:
 def _check_hours(hours: dict[str, list[str]]) -> dict[str, list[str]]:
     build_week(hours)
     return hours
+
+
+def _check_date(word: str) -> str:
+    try:
+        valid = date.fromisoformat(word).isoformat() == word
+    except ValueError:
+        valid = False
+    if not valid:
+        raise _refuse(Code.BAD_HOURS, f"`{word}` is not a date such as 2026-12-25")
+    return word
+
+
+def _check_holidays(given: dict[str, list[str]]) -> dict[str, list[str]]:
+    build_holidays(given)
+    return given
 
 
 def _check_zone(name: str) -> str:
@@ -194,6 +227,18 @@ HoursByDay = Annotated[
     AfterValidator(_check_hours),
     WithJsonSchema(_HOURS_SCHEMA),
 ]
+Holidays = Annotated[
+    dict[Annotated[str, AfterValidator(_check_date)], SpanTexts],
+    AfterValidator(_check_holidays),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "patternProperties": {r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$": _SPANS_SCHEMA},
+            "additionalProperties": False,
+        }
+    ),
+]
+"""Other hours than those of the week, by ISO date."""
 Zone = Annotated[str, AfterValidator(_check_zone)]
 QueueZone = Annotated[str, AfterValidator(_check_queue_zone)]
 Address = Annotated[str, AfterValidator(_check_address), WithJsonSchema({"type": "string"})]
