@@ -121,7 +121,7 @@ class Arena:
         """With a worker that nobody disturbs: wait for lag 0, judge, and end the worker cleanly."""
         self.end_traffic()
         self.evict()
-        worker = self.worker()
+        worker = self.worker(fresh=self._nursery is None)
         judged = self.judge()
         code = worker.stop()
         if code != 0:
