@@ -160,7 +160,10 @@ async def _end(day: Day, options: Options, *, sent_s: float) -> Ending:
 async def _keep_open(house: House, stop: asyncio.Event) -> None:
     """Leave everything up, for trying things out by hand."""
     pages = ", ".join(s.url for s in (house.router, house.sentiment) if s is not None)
-    print(f"\nKafka {house.broker.bootstrap}, pages {pages}. Everything stays up until Ctrl-C.")
+    print(
+        f"\nKafka {house.broker.bootstrap}, Redis {house.memory.url}, pages {pages}. "
+        "Everything stays up until Ctrl-C."
+    )
     while not stop.is_set():
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), 1)

@@ -88,7 +88,7 @@ def main(argv: Sequence[str]) -> int:
     async def run() -> int:
         async with open_answers(access, topics) as answers:
             session = Session(answers, wait_s=words.wait, as_json=words.json)
-            async with open_outbox(access.brokers, topics, session.note) as outbox:
+            async with open_outbox(access, topics, session.note) as outbox:
                 await session.send(outbox, outgoing)
             return await session.listen()
 

@@ -21,6 +21,8 @@ from services.cli.day.expect import write_line
 from services.cli.day.generate import generate
 from services.cli.day.outbox import Outbox, OutboxError, Sent, open_outbox, play
 from services.contact.topics import Topics
+from services.runtime.connection import KafkaAccess
+from services.runtime.settings import SettingsError, read_access
 
 GOOD, FOUND, USAGE = 0, 1, 2
 EXAMPLES = """\
@@ -44,7 +46,7 @@ exit codes: 0 all was sent and acknowledged, 1 Kafka refused or is not there, 2 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What was asked for."""
 
-    brokers: str
+    access: KafkaAccess
     prefix: str
     rate: float
     seconds: float
@@ -55,7 +57,11 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 def main(argv: Sequence[str]) -> int:
     """Run `omniroute traffic`; see EXAMPLES for the exit codes."""
-    options = _read_options(argv)
+    try:
+        options = _read_options(argv)
+    except SettingsError as wrong:
+        print(f"omniroute traffic: {wrong}", file=sys.stderr)
+        return USAGE
     # The client logs each failed attempt; the one sentence that we print says it all.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
@@ -95,7 +101,7 @@ async def _send(options: Options, ledger: BinaryIO | None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     total = round(options.rate * options.seconds) if options.seconds else None
-    async with open_outbox(options.brokers, Topics(options.prefix), tally.note) as outbox:
+    async with open_outbox(options.access, Topics(options.prefix), tally.note) as outbox:
         begin = time.monotonic()
         day = generate(options.seed, int(time.time() * 1000), rate=options.rate, total=total)
         showing = asyncio.create_task(_show_progress(outbox, tally, options, begin))
@@ -177,7 +183,7 @@ def _read_options(argv: Sequence[str]) -> Options:
     add("--quiet", action="store_true", help="no progress, only the summary")
     words = parser.parse_args(argv)
     return Options(
-        brokers=words.brokers,
+        access=read_access({**os.environ, "OMNIROUTE_KAFKA": words.brokers}, "omniroute-traffic"),
         prefix=words.prefix,
         rate=words.rate,
         seconds=words.seconds,

@@ -77,6 +77,17 @@ def make_producer(access: KafkaAccess, transactional_id: str) -> AIOKafkaProduce
     )
 
 
+def make_sender(access: KafkaAccess, *, linger_ms: int = 0) -> AIOKafkaProducer:
+    """A producer for commands: idempotent, without transactions; each record is acknowledged."""
+    return AIOKafkaProducer(
+        **_login(access),
+        enable_idempotence=True,
+        linger_ms=linger_ms,
+        max_request_size=2 * 1024 * 1024,
+        compression_type=access.compression or None,
+    )
+
+
 def make_admin(access: KafkaAccess) -> AIOKafkaAdminClient:
     """A client that creates and describes topics."""
     settings = _login(access)

@@ -32,7 +32,7 @@ def brokers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A whole house, left open after its day."""
     run = Run(tmp_path_factory.mktemp("run"), "--for", "1", "--seed", "8", "--keep")
     try:
-        yield run.until(r"Kafka ([\d.:]+), pages .* stays up")
+        yield run.until(r"Kafka ([\d.:]+), Redis .* stays up")
     finally:
         run.process.terminate()
         assert run.end() == 0, run.text

@@ -22,6 +22,7 @@ from services.contact.codec import encode_event
 from services.contact.event import ContactEvent
 from services.contact.partition import partition_of
 from services.contact.topics import EVENTS, Topics
+from services.runtime.connection import KafkaAccess, make_sender
 
 LINGER_MS = 2
 START_WITHIN_S = 15.0
@@ -130,25 +131,21 @@ def _describe(
 
 
 @asynccontextmanager
-async def open_outbox(brokers: str, topics: Topics, on_sent: OnSent) -> AsyncIterator[Outbox]:
+async def open_outbox(
+    access: KafkaAccess, topics: Topics, on_sent: OnSent
+) -> AsyncIterator[Outbox]:
     """A producer that repeats nothing and loses nothing, while it lives.
 
     Raises:
-        OutboxError: nobody answers at `brokers`.
+        OutboxError: nobody answers at the brokers.
     """
-    producer = AIOKafkaProducer(
-        bootstrap_servers=brokers,
-        client_id="omniroute-day",
-        enable_idempotence=True,
-        linger_ms=LINGER_MS,
-        max_request_size=2 * 1024 * 1024,
-    )
+    producer = make_sender(access, linger_ms=LINGER_MS)
     try:
         await asyncio.wait_for(producer.start(), START_WITHIN_S)
     except (KafkaError, OSError, TimeoutError) as broken:
         await producer.stop()
         raise OutboxError(
-            f"no Kafka at {brokers} ({type(broken).__name__}). Start one, for instance with "
+            f"no Kafka at {access.brokers} ({type(broken).__name__}). Start one, for instance with "
             "`omniroute run`, and name it with --brokers"
         ) from broken
     try:

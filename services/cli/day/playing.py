@@ -61,7 +61,7 @@ class Day:
         access = self.house.access
         async with AsyncExitStack() as stack:
             self.outbox = await stack.enter_async_context(
-                open_outbox(access.brokers, self.topics, self._note_sent)
+                open_outbox(access, self.topics, self._note_sent)
             )
             self._watch = open_watch(access, self.topics, self.board)
             stack.push_async_callback(self._watch.close)
