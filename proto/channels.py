@@ -153,6 +153,9 @@ def _messages() -> Json:
         ),
         topics.EXECUTOR: _text("The platform that acts; the executor of the data."),
         topics.EFFECT: _text("The effect of the data.", enum=[e.value for e in Effect]),
+        topics.LIVE_DECISION: _text(
+            f"On {topics.SHADOW} only: the decision_id of what was really decided, or empty."
+        ),
     }
     scored = _envelope(
         [SENTIMENT_TYPE],
@@ -225,7 +228,7 @@ def _schemas(comments: Comments) -> Json:
         "Marker": {
             "type": "object",
             "description": comments["Marker"],
-            "required": [*_MARKER],
+            "required": [*_MARKER][:_MARKER_REQUIRED],
             "properties": {
                 name: {**shape, "description": comments[f"Marker.{name}"]}
                 for name, shape in _MARKER.items()
@@ -248,4 +251,11 @@ _MARKER: dict[str, Json] = {
     "inputs": {"type": "object", "additionalProperties": {"type": "integer"}},
     "rules_version": {"type": "string"},
     "now": {"type": "integer"},
+    "generation": {"type": "integer"},
+    "candidate": {"type": "string"},
+    "percent": {"type": "number"},
+    "effect": {"type": "string", "enum": [effect.value for effect in Effect]},
+    "stopped": {"type": "integer"},
 }
+_MARKER_REQUIRED = 8
+"""The first ones are always there."""

@@ -8,7 +8,7 @@ import importlib.util
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +46,7 @@ examples:
   omniroute judge --brokers kafka1:9092 --redis redis://cache:6379/0 --prefix eu- --wait 30
   omniroute traffic --rate 500 --for 20 --ledger ledger.jsonl && omniroute judge --ledger ledger.jsonl
   omniroute judge --rules before.yaml --rules after.yaml     (the rules changed on the way)
+  omniroute judge --rules rules/                     (all that `omniroute rules` ever put in force)
   omniroute judge --redis none --format json
 
 exit code: 0 all promises kept, 1 something found or not enough evidence, 2 wrong use or no Kafka
@@ -162,16 +163,34 @@ def wait_until_still(reader: Reader, view: View, partitions: int, seconds: float
 def read_tables(paths: Sequence[Path]) -> dict[str, Table] | str:
     """The rule tables by version, or what is wrong with a file."""
     tables: dict[str, Table] = {}
-    for path in paths:
+    for path, strict in _list_rule_files(paths):
         try:
             text = path.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as why:
             return f"{path}: {why}"
         table = load_table(text, path.name)
         if not isinstance(table, Table):
+            if not strict:
+                continue
             return "\n".join(str(problem) for problem in table)
         tables[table.version] = table
     return tables
+
+
+def _list_rule_files(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:
+    """The rule files under these names, and whether each must be good.
+
+    Of a rules directory it is every file that was ever in force. What an older version wrote there
+    and this one does not read is left out; the judge says so if a batch was decided by it.
+    """
+    for path in paths:
+        if not path.is_dir():
+            yield path, True
+            continue
+        for pattern in ("*.yaml", "live/*.yaml", "candidate/*.yaml", "history/*.yaml"):
+            for file in sorted(path.glob(pattern)):
+                if not file.name.endswith(".tests.yaml"):
+                    yield file, False
 
 
 def _collect(
@@ -227,7 +246,8 @@ def _parse(argv: Sequence[str]) -> Options:
         action="append",
         type=Path,
         metavar="FILE",
-        help="a rule file that decided in this time; may be given more than once"
+        help="a rule file that decided in this time, or the rules directory with its history; may"
+        " be given more than once"
         " (default: OMNIROUTE_RULES, else the packaged one)",
     )
     add("--ledger", type=Path, metavar="FILE", help="written by `omniroute traffic --ledger`")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import orjson
 
-from services.cli import rules_check, rules_show, rules_tests
+from services.cli import rules_check, rules_live, rules_show, rules_tests
 from services.cli.rules_files import GOOD
 from services.router.rules.cases import build_cases_schema
 from services.router.rules.schema import build_json_schema
@@ -21,6 +21,8 @@ examples:
   omniroute rules show my.yaml                      the tree as it will be walked
   omniroute rules show my.yaml --path event.json    the way an event takes
   omniroute rules fmt my.yaml                       put it into its canonical form
+  omniroute rules status                            what is live; shadow, canary, promote,
+                                                    rollback, disable: docs/live-rules.md
   omniroute rules schema > routing.schema.json      for completion in your editor
 
 A file named `-` is standard input. Without a name it is $OMNIROUTE_RULES, else the packaged
@@ -78,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     fmt.add_argument(
         "--check", action="store_true", help="write nothing; exit 1 if a file would change"
     )
+    rules_live.add_commands(commands)
     schema = commands.add_parser("schema", help="print the JSON Schema of rule files")
     schema.add_argument("--tests", action="store_true", help="that of the tests beside them")
     schema.set_defaults(run=_print_schema)

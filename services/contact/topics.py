@@ -33,6 +33,8 @@ STRUCTURED_PREFIX = "application/cloudevents"
 # -- headers of decisions
 EXECUTOR = "omniroute-executor"
 EFFECT = "omniroute-effect"
+LIVE_DECISION = "omniroute-live-decision"
+"""On `contact.shadow` only: the id of the decision that was really made; empty if there was none."""
 
 # -- headers of dead letters
 REJECT_CODE = "omniroute-reject-code"

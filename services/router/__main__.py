@@ -13,13 +13,12 @@ import msgspec
 from prometheus_client import Info
 
 from services.router.changelog import Changelog
-from services.router.core.table import Table
+from services.router.live.directory import SourceError
+from services.router.live.reload import LiveRules, load_first
 from services.router.memory import Memory, MemoryCounts
 from services.router.metrics import Metrics
 from services.router.pipeline import Router
 from services.router.redis_client import open_redis
-from services.router.rules.file import load_table
-from services.router.rules.packaged import read_text
 from services.router.settings import SERVICE, RouterSettings, read_settings
 from services.router.view import RedisView
 from services.runtime.admin import TopicsUnreachableError, demand_topics
@@ -37,11 +36,11 @@ log = get_log(__name__)
 class RouterService:
     """The router of one process: what its lanes share, and what its pages ask."""
 
-    def __init__(self, settings: RouterSettings, table: Table) -> None:
+    def __init__(self, settings: RouterSettings, rules: LiveRules) -> None:
         self._settings = settings
-        self._table = table
+        self._rules = rules
         self._counts = MemoryCounts()
-        self._metrics = Metrics(self._counts, lambda: self._table.version)
+        self._metrics = Metrics(self._counts, rules.figures)
         self._lanes: Lanes | None = None
         Info(
             "omniroute_router_build", "The version that runs.", registry=self._metrics.registry
@@ -63,7 +62,7 @@ class RouterService:
                 log.warning("a topic could not be checked", why=sentence)
             redis = open_redis(self._settings.redis_url)
             self._lanes = self._build_lanes(redis, report.partitions, report.delete_retention_ms)
-            return await run_service(self._lanes, last=redis.aclose)
+            return await run_service(self._lanes, beside=[self._rules.run()], last=redis.aclose)
 
     def _build_lanes(self, redis: Any, partitions: int, retention_ms: int | None) -> Lanes:
         settings, access = self._settings, self._settings.service.access
@@ -78,7 +77,7 @@ class RouterService:
 
         def make_job(_: int) -> Router:
             fresh = Memory(view, changelog, memory, self._counts)
-            return Router(fresh, lambda: self._table, self._metrics, settings.accept)
+            return Router(fresh, self._rules, self._metrics, settings.accept)
 
         made = Lanes(
             access=access,
@@ -93,11 +92,13 @@ class RouterService:
     def _find_readiness(self) -> Readiness:
         if self._lanes is None:
             return Readiness({"topics": "not checked yet"})
-        lanes = self._lanes.statuses()
+        lanes, edition = self._lanes.statuses(), self._rules.edition()
         detail = {
             "lanes": [lane.lane for lane in lanes],
             "paused": [lane.lane for lane in lanes if lane.paused],
-            "rules_version": self._table.version,
+            "rules_version": edition.table.version,
+            "rules_candidate": edition.candidate.version if edition.candidate else "",
+            "rules_generation": edition.generation,
         }
         if not self._lanes.is_ready:
             opened = sum(lane.open for lane in lanes)
@@ -112,30 +113,21 @@ class RouterService:
         return {"lanes": "the event loop stood still for longer than the session timeout"}
 
 
-def load_rules(name: str) -> Table:
-    """The compiled rule file; raises `SettingsError` with every problem in it."""
-    try:
-        shown, text = read_text(name)
-    except (OSError, UnicodeDecodeError) as broken:
-        raise SettingsError(f"OMNIROUTE_RULES: {name or 'the packaged file'}: {broken}") from broken
-    table = load_table(text, shown)
-    if isinstance(table, list):
-        raise SettingsError("\n".join(str(problem) for problem in table))
-    return table
-
-
 def main() -> int:
     """Run until a signal; the exit code says why it ended (`docs/operations.md`)."""
     try:
         settings = read_settings(os.environ)
-        table = load_rules(settings.rules_file)
+        rules = load_first(settings.rules, settings.effect)
+    except SourceError as wrong:
+        print(f"OMNIROUTE_RULES: {wrong}", file=sys.stderr)
+        return EXIT_CODES["usage"]
     except SettingsError as wrong:
         print(wrong, file=sys.stderr)
         return EXIT_CODES["usage"]
     configure_log(settings.service.log)
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            return runner.run(RouterService(settings, table).run())
+            return runner.run(RouterService(settings, rules).run())
     except Stop as stop:
         log.critical("the service does not start", code=stop.code, why=stop.why)
         return EXIT_CODES[stop.code]

@@ -59,7 +59,7 @@ class Agreement(msgspec.Struct, frozen=True):
         return seats
 
 
-class Terms(msgspec.Struct, frozen=True, kw_only=True):
+class Terms(msgspec.Struct, frozen=True):
     """What an agreement needs beside the two positions."""
 
     inputs: tuple[str, ...]

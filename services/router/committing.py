@@ -10,7 +10,8 @@ from services.contact.codec import encode_reject
 from services.contact.topics import DEADLETTER, DECISIONS, MEMORY
 from services.router.agreement import write_marker
 from services.router.folding import Folded, Result
-from services.router.marker import Marker, Seat
+from services.router.live.beside import Trials
+from services.router.marker import Marker, Seat, Under
 from services.router.memory import Written, field_of
 from services.runtime.lane import Batch, Outgoing, Receipts, Slice
 
@@ -24,22 +25,26 @@ class Memo(msgspec.Struct, frozen=True, gc=False):
     markers: Mapping[int, Marker]
     decided_at: int
     """Wall clock after the fold, ms since the epoch."""
+    trials: Trials | None = None
+    """What the rules on trial had to say; None without any."""
 
 
-def advance(before: Seat, part: Slice, rules_version: str, now: int) -> Marker:
+def advance(before: Seat, part: Slice, under: Under, now: int) -> Marker:
     """The marker that closes a partition's part of a batch."""
     return msgspec.structs.replace(
         before.marker,
         sequence=before.marker.sequence + 1,
         inputs=dict(part.inputs),
-        rules_version=rules_version,
         now=now,
+        **msgspec.structs.asdict(under),
     )
 
 
-def list_outgoing(folded: Sequence[Folded], markers: Mapping[int, Marker]) -> list[Outgoing]:
+def list_outgoing(
+    folded: Sequence[Folded], markers: Mapping[int, Marker], trials: Trials | None = None
+) -> list[Outgoing]:
     """All records of the transaction. Of each partition's memory the marker is the last."""
-    outgoing: list[Outgoing] = []
+    outgoing: list[Outgoing] = [] if trials is None else list(trials.list_outgoing())
     for part in folded:
         partition = part.partition
         for result in part.results:
@@ -83,3 +88,12 @@ def list_written(memo: Memo, receipts: Receipts) -> dict[int, Written]:
 def tell_now(batch: Batch, seats: Sequence[Seat]) -> int:
     """The batch's `now`: the clock, but never before what was recorded, so it never goes back."""
     return max(batch.clock, *(seat.marker.now for seat in seats))
+
+
+def tell_newest(seats: Mapping[int, Seat | None]) -> tuple[int, int]:
+    """The newest generation that decided in these partitions, and the newest one stopped."""
+    markers = [seat.marker for seat in seats.values() if seat is not None]
+    return (
+        max((marker.generation for marker in markers), default=0),
+        max((marker.stopped for marker in markers), default=0),
+    )

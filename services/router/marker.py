@@ -15,6 +15,9 @@ from collections.abc import Mapping
 import msgspec
 import orjson
 
+from services.contact.decision import Effect
+from services.router.core.edition import Edition
+
 FORMAT = 1
 
 
@@ -33,6 +36,41 @@ class Marker(msgspec.Struct, frozen=True, kw_only=True):
     rules_version: str
     now: int
     """The batch's `now`, ms since the epoch; it never goes back."""
+
+    generation: int = 0
+    """Count of the changes of the rules that decided; 0 where their source keeps none."""
+    candidate: str = ""
+    """Version of the rules on trial; empty: there were none."""
+    percent: float = 0.0
+    """Share of the customers whom these decided, told apart by `in_canary`."""
+    effect: Effect = Effect.LIVE
+    """`none`: the whole service only observed."""
+    stopped: int = 0
+    """The newest generation whose canary was stopped by its guardrails, as far as was known."""
+
+
+class Under(msgspec.Struct, frozen=True, kw_only=True):
+    """What a batch was decided under; the fields of the same names in its marker."""
+
+    rules_version: str
+    generation: int = 0
+    candidate: str = ""
+    percent: float = 0.0
+    effect: Effect = Effect.LIVE
+    stopped: int = 0
+
+
+def tell_under(edition: Edition, stopped: int = 0) -> Under:
+    """What a marker says of an edition."""
+    candidate = edition.candidate
+    return Under(
+        rules_version=edition.table.version,
+        generation=edition.generation,
+        candidate="" if candidate is None else candidate.version,
+        percent=edition.percent,
+        effect=edition.effect,
+        stopped=stopped,
+    )
 
 
 class Seat(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +93,18 @@ class Pos(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def encode_marker(marker: Marker) -> bytes:
-    """The value of the record."""
+    """The value of the record; what is as ever in most deployments is left out."""
+    rest = {
+        name: value
+        for name, value in (
+            ("generation", marker.generation),
+            ("candidate", marker.candidate),
+            ("percent", marker.percent),
+            ("effect", "" if marker.effect is Effect.LIVE else marker.effect.value),
+            ("stopped", marker.stopped),
+        )
+        if value
+    }
     return orjson.dumps(
         {
             "format": marker.format,
@@ -66,6 +115,7 @@ def encode_marker(marker: Marker) -> bytes:
             "inputs": dict(marker.inputs),
             "rules_version": marker.rules_version,
             "now": marker.now,
+            **rest,
         }
     )
 

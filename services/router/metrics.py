@@ -10,14 +10,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
     HistogramMetricFamily,
-    InfoMetricFamily,
 )
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
@@ -27,6 +26,7 @@ from services.contact.event import ContactEvent
 from services.contact.reject import RejectCode
 from services.contact.topics import EVENTS, SENTIMENT
 from services.router.committing import Memo
+from services.router.live.figures import RulesFigures
 from services.router.memory import MemoryCounts
 from services.runtime.lane import Batch, Receipts
 
@@ -74,10 +74,11 @@ class Tally:
 class Metrics(Collector):
     """What one router process has done."""
 
-    def __init__(self, memory: MemoryCounts, rules_version: Callable[[], str] = str) -> None:
+    def __init__(self, memory: MemoryCounts, rules: RulesFigures | None = None) -> None:
         self.registry = CollectorRegistry()
+        self._rules_figures = rules or RulesFigures()
+        self.registry.register(self._rules_figures)
         self._memory = memory
-        self._rules_version = rules_version
         self._outcomes: Counter[tuple[str, ...]] = Counter(
             {(topic, outcome.value): 0 for topic in (EVENTS, SENTIMENT) for outcome in Outcome}
         )
@@ -107,6 +108,7 @@ class Metrics(Collector):
                     labels = one.from_channel.value, one.action.value, one.channel.value
                     self._decisions[*labels, self._bound_rule(one.rule)] += 1
                     self._types[(one.type.value,)] += 1
+                    self._rules_figures.observe(one)
                 if heard.topic == EVENTS:
                     appended = heard.record.timestamp
                     word = heard.word
@@ -170,9 +172,6 @@ class Metrics(Collector):
         yield latency
         yield from self._collect_batches()
         yield from self._collect_memory()
-        info = InfoMetricFamily("omniroute_router_rules", "The rule file in force.")
-        info.add_metric([], {"version": self._rules_version()})
-        yield info
 
     def _collect_batches(self) -> Iterator[Metric]:
         batches = HistogramMetricFamily(

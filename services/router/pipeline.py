@@ -8,15 +8,23 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable
 from typing import cast
 
 from services.contact.topics import EVENTS, SENTIMENT
 from services.router.agreement import Accept, Agreement, Terms, agree
-from services.router.committing import Memo, advance, list_outgoing, list_written, tell_now
-from services.router.core.table import Table
-from services.router.folding import fold, judge_with
+from services.router.committing import (
+    Memo,
+    advance,
+    list_outgoing,
+    list_written,
+    tell_newest,
+    tell_now,
+)
+from services.router.folding import fold
 from services.router.hearing import hear
+from services.router.live.beside import Beside
+from services.router.live.reload import Rules
+from services.router.marker import tell_under
 from services.router.memory import Memory
 from services.router.metrics import Metrics
 from services.runtime.lane import Batch, Opening, Receipts, Start, Work
@@ -27,9 +35,7 @@ class Router:
 
     inputs = (EVENTS, SENTIMENT)
 
-    def __init__(
-        self, memory: Memory, rules: Callable[[], Table], metrics: Metrics, accept: Accept
-    ) -> None:
+    def __init__(self, memory: Memory, rules: Rules, metrics: Metrics, accept: Accept) -> None:
         self._memory = memory
         self._rules = rules
         self._metrics = metrics
@@ -39,12 +45,10 @@ class Router:
         """Agree with Kafka on where the lane stands, or stop the process."""
         self._opening = opening
         seats = await self._memory.find_seats(opening.partitions)
-        terms = Terms(
-            inputs=self.inputs,
-            lineage=uuid.uuid4().hex,
-            rules_version=self._rules().version,
-            accept=self._accept,
-        )
+        generation, stopped = tell_newest(seats)
+        await self._rules.reach(generation, stopped, opening.alive)
+        version = self._rules.edition().table.version
+        terms = Terms(self.inputs, uuid.uuid4().hex, version, self._accept)
         self._agreed: Agreement = agree(opening, seats, terms)
         return self._agreed.start
 
@@ -55,26 +59,27 @@ class Router:
 
     async def work(self, batch: Batch) -> Work:
         """Decide a batch. Changes nothing that is remembered."""
-        table = self._rules()
+        edition = self._rules.edition()
         seats = {part.partition: self._memory.seat(part.partition) for part in batch.slices}
         now = tell_now(batch, list(seats.values()))
 
         parts = hear(batch, self._opening.partition_count)
         known = await self._memory.recall({part.partition: part.customers for part in parts})
-        judge = judge_with(table, now)
-        folded = [fold(part, known[part.partition], judge) for part in parts]
+        beside = Beside(edition, now)
+        folded = [fold(part, known[part.partition], beside.judge) for part in parts]
 
-        markers = {
-            s.partition: advance(seats[s.partition], s, table.version, now) for s in batch.slices
-        }
-        memo = Memo(folded, markers, int(time.time() * 1000))
-        return Work(list_outgoing(folded, markers), memo)
+        under = tell_under(edition, self._rules.stopped)
+        markers = {s.partition: advance(seats[s.partition], s, under, now) for s in batch.slices}
+        memo = Memo(folded, markers, int(time.time() * 1000), beside.tell())
+        return Work(list_outgoing(folded, markers, memo.trials), memo)
 
     async def committed(self, batch: Batch, work: Work, receipts: Receipts) -> None:
         """The transaction stands: remember it, then count it."""
         memo = cast("Memo", work.memo)
         await self._memory.remember(list_written(memo, receipts))
         self._metrics.count(batch, memo, receipts)
+        if memo.trials is not None:
+            self._rules.learn(memo.trials)
 
     async def close(self) -> None:
         """Nothing is kept open: Redis belongs to the process."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from services.contact.decision import Effect
 from services.router.agreement import Accept
 from services.router.memory import MemorySettings
 from services.router.redis_client import check_address, mask_address
@@ -22,6 +23,7 @@ from services.runtime.settings import (
 SERVICE = "router"
 DEFAULT_HTTP = "127.0.0.1:8080"
 REDIS = "OMNIROUTE_REDIS"
+EFFECT = "OMNIROUTE_EFFECT"
 MIB = 1024 * 1024
 
 OWN: tuple[Variable, ...] = (
@@ -30,7 +32,17 @@ OWN: tuple[Variable, ...] = (
         "redis://127.0.0.1:6379/0",
         "Redis or Valkey: redis://, rediss://, unix://, redis+sentinel://, redis+cluster://",
     ),
-    Variable("OMNIROUTE_RULES", "", "the rule file; empty: the packaged one"),
+    Variable(
+        "OMNIROUTE_RULES",
+        "",
+        "the rule file, or the directory that `omniroute rules` keeps; empty: the packaged file",
+    ),
+    Variable(
+        EFFECT,
+        "live",
+        "`none`: observe only, every decision is published with effect none",
+        one_of=tuple(one.value for one in Effect),
+    ),
     Variable(
         "OMNIROUTE_ACCEPT_OFFSETS",
         "",
@@ -59,7 +71,9 @@ class RouterSettings(msgspec.Struct, frozen=True, kw_only=True):
     service: ServiceSettings
     redis_url: str
     """May hold a password: for the client only, people get `mask_address`."""
-    rules_file: str
+    rules: str
+    """A file or a directory; empty: the packaged file."""
+    effect: Effect
     accept: Accept
     memory: MemorySettings
 
@@ -85,7 +99,8 @@ def read_settings(environment: Mapping[str, str]) -> RouterSettings:
     return RouterSettings(
         service=service,
         redis_url=values[REDIS],
-        rules_file=values["OMNIROUTE_RULES"],
+        rules=values["OMNIROUTE_RULES"],
+        effect=Effect(values[EFFECT]),
         accept=Accept(values["OMNIROUTE_ACCEPT_OFFSETS"]),
         memory=MemorySettings(
             cache_entries=int(values["OMNIROUTE_CACHE_CUSTOMERS"]),

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.contact.decision import Action, Skip
+from services.contact.decision import Action, Effect, Skip
 from services.contact.event import Channel, ConsentState, Hours, Kind, Origin, Purpose
 from services.contact.v1 import memory_pb2
 from services.router import marker
@@ -198,6 +198,11 @@ def test_the_marker_has_the_names_of_the_contract() -> None:
         inputs={"contact.events": 5, "contact.sentiment": 0},
         rules_version="0123456789ab",
         now=1_788_000_000_000,
+        generation=1_788_000_001,
+        candidate="ba9876543210",
+        percent=5.0,
+        effect=Effect.NONE,
+        stopped=1_788_000_000,
     )
     tree = json.loads(marker.encode_marker(made))
     assert list(tree) == [field.name for field in _message("Marker").fields]

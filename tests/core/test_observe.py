@@ -35,6 +35,7 @@ route:
 
 
 def load(effect: str) -> Table:
+    """The rules with this effect."""
     table = load_table(FILE.format(effect=effect))
     assert isinstance(table, Table), table
     return table
@@ -62,6 +63,7 @@ class Told:
         self.at = 0
 
     def play(self, table: Table, upto: int | None = None) -> list[Decision]:
+        """Fold what was told since the last time, up to so many inputs."""
         made: list[Decision] = []
         for event in self.story.inputs[self.at : upto]:
             at = event.received_at if isinstance(event, ContactEvent) else event.scored_at
@@ -76,6 +78,7 @@ class Told:
 
 
 def actions(made: Iterable[Decision]) -> list[tuple[Action, Effect]]:
+    """What is said of each."""
     return [(one.action, one.effect) for one in made]
 
 
@@ -179,11 +182,11 @@ def test_no_turn_between_observing_and_living_keeps_a_call_back(
     story.knows_phone()
     tables = [LIVE]
     for number, (watched, kind) in enumerate(turns):
-        at = -20 * HOUR + number * HOUR
+        told = -20 * HOUR + number * HOUR
         if kind == 3:
-            story.a(at)
+            story.a(told)
         else:
-            story.c(at, f"And what about item {number}?")
+            story.c(told, f"And what about item {number}?")
         tables.append(WATCHED if watched else LIVE)
     held: Customer | None = None
     open_until = False

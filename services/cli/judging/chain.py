@@ -8,6 +8,7 @@ from itertools import pairwise
 import msgspec
 
 from services.cli.judging.evidence import Evidence, Finding, Log, Promise, Record
+from services.contact.decision import Effect
 from services.contact.topics import EVENTS, MARKER_KEY, MEMORY, SENTIMENT
 
 INPUTS = (EVENTS, SENTIMENT)
@@ -29,6 +30,16 @@ class Marker(msgspec.Struct, frozen=True, kw_only=True):
     rules_version: str
     now: int
     """The clock of the batch, milliseconds since the epoch."""
+    generation: int = 0
+    """Count of the changes of the rules; 0 where their source keeps none."""
+    candidate: str = ""
+    """The rules on trial."""
+    percent: float = 0.0
+    """Share of the customers whom they decided."""
+    effect: Effect = Effect.LIVE
+    """`none`: the service only observed."""
+    stopped: int = 0
+    """The newest generation whose canary was stopped."""
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -115,6 +126,13 @@ def _compare(before: Marker, after: Marker) -> list[str]:
     ]
     if after.now < before.now:
         problems.append(f"the recorded clock went back by {before.now - after.now} ms")
+    for name in ("generation", "stopped"):
+        # 0: from a source that keeps no count, such as a single file.
+        older, newer = getattr(before, name), getattr(after, name)
+        if newer and newer < older:
+            problems.append(f"the rules went back: {name} {older} -> {newer}")
+    if after.percent and after.generation == after.stopped:
+        problems.append(f"the canary of generation {after.generation} went on after it was stopped")
     problems += [
         f"{name} changed from {getattr(before, name)} to {getattr(after, name)}"
         for name in ("lineage", "partitions", "lanes", "format")

@@ -6,17 +6,18 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from services.cli.judging.chain import Batch
+from services.cli.judging.chain import Batch, Marker
 from services.cli.judging.decoding import Decoded
 from services.cli.judging.doubts import BY_THE_SHELL, doubt
 from services.cli.judging.evidence import Evidence
-from services.contact.decision import Decision, Outcome, Position
+from services.contact.decision import Decision, Effect, Outcome, Position
 from services.contact.event import ContactEvent
 from services.contact.reject import Reject, RejectCode
 from services.contact.sentiment import SentimentScored
 from services.contact.topics import EVENTS, SENTIMENT
 from services.router.core.customer import Customer, pack
 from services.router.core.decide import Verdict, decide
+from services.router.core.edition import Edition, observe
 from services.router.core.table import Table
 
 Place = tuple[str, int]
@@ -70,9 +71,7 @@ class Fold:
             yield self._take(batch)
 
     def _take(self, batch: Batch) -> Expected:
-        table = self._tables.get(batch.marker.rules_version)
-        if table is None:
-            raise TableMissingError(batch.marker.rules_version)
+        edition = self._find_edition(batch.marker)
         decisions: list[Decision] = []
         rejects: dict[Place, Reject] = {}
         outcomes: dict[Place, Outcome] = {}
@@ -83,6 +82,7 @@ class Fold:
                 rejects[place] = word
                 outcomes[place] = Outcome.REJECTED
                 continue
+            table = edition.table_of(word.customer_id)
             verdict = self._decide(table, place, word, batch.marker.now)
             given = self._given.get(place)
             if given is not None:
@@ -105,6 +105,18 @@ class Fold:
             outcomes=outcomes,
             doubts=tuple(doubts),
         )
+
+    def _find_edition(self, marker: Marker) -> Edition:
+        """The rules that the marker names; a candidate that only watched is not needed."""
+        wanted = [marker.rules_version, *([marker.candidate] if marker.percent else [])]
+        tables = []
+        for version in wanted:
+            table = self._tables.get(version)
+            if table is None:
+                raise TableMissingError(version)
+            tables.append(observe(table) if marker.effect is Effect.NONE else table)
+        candidate = tables[1] if marker.percent else None
+        return Edition(table=tables[0], candidate=candidate, percent=marker.percent)
 
     def _decide(
         self, table: Table, place: Place, word: ContactEvent | SentimentScored, now: int

@@ -9,7 +9,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Marker(_message.Message):
-    __slots__ = ("format", "sequence", "lineage", "partitions", "lanes", "inputs", "rules_version", "now")
+    __slots__ = ("format", "sequence", "lineage", "partitions", "lanes", "inputs", "rules_version", "now", "generation", "candidate", "percent", "effect", "stopped")
     class InputsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -25,6 +25,11 @@ class Marker(_message.Message):
     INPUTS_FIELD_NUMBER: _ClassVar[int]
     RULES_VERSION_FIELD_NUMBER: _ClassVar[int]
     NOW_FIELD_NUMBER: _ClassVar[int]
+    GENERATION_FIELD_NUMBER: _ClassVar[int]
+    CANDIDATE_FIELD_NUMBER: _ClassVar[int]
+    PERCENT_FIELD_NUMBER: _ClassVar[int]
+    EFFECT_FIELD_NUMBER: _ClassVar[int]
+    STOPPED_FIELD_NUMBER: _ClassVar[int]
     format: int
     sequence: int
     lineage: str
@@ -33,7 +38,12 @@ class Marker(_message.Message):
     inputs: _containers.ScalarMap[str, int]
     rules_version: str
     now: int
-    def __init__(self, format: _Optional[int] = ..., sequence: _Optional[int] = ..., lineage: _Optional[str] = ..., partitions: _Optional[int] = ..., lanes: _Optional[int] = ..., inputs: _Optional[_Mapping[str, int]] = ..., rules_version: _Optional[str] = ..., now: _Optional[int] = ...) -> None: ...
+    generation: int
+    candidate: str
+    percent: float
+    effect: _decision_pb2.Effect
+    stopped: int
+    def __init__(self, format: _Optional[int] = ..., sequence: _Optional[int] = ..., lineage: _Optional[str] = ..., partitions: _Optional[int] = ..., lanes: _Optional[int] = ..., inputs: _Optional[_Mapping[str, int]] = ..., rules_version: _Optional[str] = ..., now: _Optional[int] = ..., generation: _Optional[int] = ..., candidate: _Optional[str] = ..., percent: _Optional[float] = ..., effect: _Optional[_Union[_decision_pb2.Effect, str]] = ..., stopped: _Optional[int] = ...) -> None: ...
 
 class CustomerState(_message.Message):
     __slots__ = ("format", "customer")
