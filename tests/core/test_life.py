@@ -10,6 +10,7 @@ import pytest
 from services.contact.decision import Action, Decision, DecisionType, Outcome
 from services.contact.event import (
     Channel,
+    Choice,
     ConsentState,
     ContactEvent,
     Handle,
@@ -21,7 +22,7 @@ from services.router.core.compose import NAMESPACE, decision_id
 from services.router.core.customer import Customer
 from services.router.core.decide import Verdict, decide
 from tests.laws.rules import TABLE
-from tests.scenarios.story import DAY, HOUR, MINUTE, SOURCE, Story
+from tests.scenarios.story import DAY, HOUR, MINUTE, SOURCE, Story, moment
 
 NOW = 1_763_985_600_000
 
@@ -325,3 +326,32 @@ def test_mail_of_one_contact_stays_after_it_was_routed() -> None:
     story.tell(Kind.CONTACT_CLOSED, -3 * HOUR, contact_id=story.contact)
     story.c(0)
     assert played.decided().action is Action.ROUTE
+
+
+def test_a_clock_that_runs_ahead_outranks_nobody_for_long() -> None:
+    """A choice received "in a hundred years" gives way to the one that comes after it."""
+    played = Played()
+    story = played.story
+    future = 36_500 * DAY
+    event = story.tell(
+        Kind.PREFERENCE_UPDATED,
+        future,
+        choice=Choice(channel=Channel.CHAT, at=moment(NOW + future)),
+    )
+    verdict = decide(TABLE, None, event, NOW)
+    later = story.tell(Kind.PREFERENCE_UPDATED, 10 * MINUTE, choice=Choice(channel=Channel.SOCIAL))
+    verdict = decide(TABLE, verdict.customer, later, NOW + 10 * MINUTE)
+    assert verdict.customer is not None
+    assert verdict.customer.choices[0].channel is Channel.SOCIAL
+
+
+def test_a_score_of_what_was_erased_moves_no_mood() -> None:
+    """The text came before the erasure, the score after it."""
+    played = Played()
+    asked = played.story.c(-HOUR)
+    played.story.tell(Kind.CUSTOMER_ERASED, -30 * MINUTE)
+    scored = played.story.scored(asked, -0.9, 0)
+    played.story.inputs[-1] = msgspec.structs.replace(scored, received_at=asked.received_at)
+    assert played.play().outcome is Outcome.REMEMBERED
+    assert played.customer is not None
+    assert played.customer.mood is None

@@ -35,6 +35,8 @@ from services.router.core.verdict import Verdict
 __all__ = ["Verdict", "decide"]
 
 HUMAN = frozenset({Origin.HUMAN, Origin.UNKNOWN})
+MOST_AHEAD_MS = 5 * 60_000
+"""A receipt time further ahead of the clock is taken as this."""
 _KNOWLEDGE = frozenset({Kind.PREFERENCE_UPDATED, Kind.CONSENT_UPDATED, Kind.PROFILE_UPDATED})
 
 
@@ -63,7 +65,8 @@ def _decide(  # noqa: C901, PLR0911, PLR0917 - the page is the table of contents
         return _hear(table, customer, event, now)
     if event.received_at is None:
         return _reject(customer, RejectCode.FIELD_MISSING, "received_at is missing")
-    at = knowledge.ms(event.received_at)
+    # A platform whose clock is years ahead must not outrank every later word.
+    at = min(knowledge.ms(event.received_at), now + MOST_AHEAD_MS)
     before = customer or Customer(id=event.customer_id)
     if before.erased_at and at <= before.erased_at:
         return Verdict(customer, changed=False, outcome=Outcome.REMEMBERED)
@@ -182,7 +185,8 @@ def _erase(table: Table, customer: Customer, at: int, now: int) -> Verdict:
 
 def _hear(table: Table, customer: Customer | None, scored: SentimentScored, now: int) -> Verdict:
     """A score moves the mood; if a rule now decides otherwise, the latest decision is revised."""
-    if customer is None or customer.erased_at >= knowledge.ms(scored.scored_at):
+    written_at = knowledge.ms(scored.received_at or scored.scored_at)
+    if customer is None or (customer.erased_at and customer.erased_at >= written_at):
         return Verdict(customer, changed=False, outcome=Outcome.REMEMBERED)
     this = hash_of("s", scored.source, scored.event_id)
     if holds(customer.seen, this):

@@ -41,7 +41,7 @@ def learn(
     if event.timezone and known_zone(event.timezone) and at >= customer.profile_at:
         changes["timezone"] = event.timezone
     if event.choice is not None:
-        said_at = ms(event.choice.at) or at
+        said_at = min(ms(event.choice.at) or at, at)
         changes["choices"] = choice.store(customer.choices, event.choice, said_at)
     if event.consents:
         changes["consents"] = _add_consents(customer.consents, event.consents, at)
@@ -129,7 +129,7 @@ def _add_consents(
     known: tuple[StoredConsent, ...], consents: tuple[Consent, ...], at: int
 ) -> tuple[StoredConsent, ...]:
     for consent in consents:
-        said_at = ms(consent.at) or at
+        said_at = min(ms(consent.at) or at, at)
         old = next(
             (
                 one
