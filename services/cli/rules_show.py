@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from orjson import Fragment
+import orjson
 
 from services.cli.decide import Fold
 from services.cli.rules_files import FOUND, GOOD, USAGE, read
@@ -61,8 +61,8 @@ def _last_decision(fold: Fold, events: str) -> Decision | int:
     for line in _events(text):
         said = fold.take(line)
     if "decisions" in said:
-        made: Fragment = said["decisions"][-1]
-        return msgspec.json.decode(made.contents, type=Decision)
+        made = orjson.dumps(said["decisions"][-1])  # they are kept as the bytes they go out in
+        return msgspec.json.decode(made, type=Decision)
     why = f": {said['reject']['code']} {said['reject']['why']}" if "reject" in said else ""
     print(f"{events}: the last event gets no decision, it is {said['outcome']}{why}")
     return FOUND

@@ -64,7 +64,7 @@ def _reads(branch: Branch) -> frozenset[str]:
 def _compile_node(branch: Branch) -> Node:
     condition = condition_of(branch)
     children = tuple(_compile_node(child) for child in branch.children)
-    parts = [_parts(condition_of(child)) for child in branch.children]
+    parts = [flat(condition_of(child)) for child in branch.children]
     return Node(
         plan=branch.plan,
         test=None if condition is None else compile_condition(condition),
@@ -97,10 +97,10 @@ def _build_switch(children: tuple[Node, ...], parts: list[list[Condition]]) -> S
     return Switch(fact, by_value, others)
 
 
-def _parts(condition: Condition | None) -> list[Condition]:
-    """What must all hold, flat."""
+def flat(condition: Condition | None) -> list[Condition]:
+    """The parts of a condition that must all hold, without the `All` around them."""
     if isinstance(condition, All):
-        return [inner for part in condition.parts for inner in _parts(part)]
+        return [inner for part in condition.parts for inner in flat(part)]
     return [] if condition is None else [condition]
 
 

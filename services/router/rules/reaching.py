@@ -7,15 +7,16 @@ facts that hit it, tried out with `Table.match` itself. In between stands `undec
 from __future__ import annotations
 
 import itertools
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
 import msgspec
 
 from services.contact.decision import Fact
-from services.router.core.matchers import Condition, facts_of
+from services.router.core.matchers import All, Condition, facts_of
 from services.router.core.table import Table
-from services.router.rules.compiling import condition_of
+from services.router.rules.compiling import condition_of, flat
 from services.router.rules.domains import ASKING
 from services.router.rules.regions import Box, Budget, Hiding, Space, TooManyBoxes, touch
 from services.router.rules.tree import Branch, Rules
@@ -134,8 +135,8 @@ class Survey:
         if own is None or here is None:
             return Reach(branch=branch, fate=Fate.UNDECIDED)
         if not own:
-            facts = tuple(sorted(facts_of(placed.condition)))
-            return Reach(branch=branch, fate=Fate.CONTRADICTION, by=facts)
+            by = self._at_fault(placed.condition)
+            return Reach(branch=branch, fate=Fate.CONTRADICTION, by=by)
         if not here:
             return Reach(branch=branch, fate=Fate.UNREACHABLE)
         budget = Budget(min(BUDGET_PER_RULE, self.left))
@@ -146,6 +147,18 @@ class Survey:
             return Reach(branch=branch, fate=Fate.UNDECIDED)
         finally:
             self.left = max(0, self.left - (start - budget.left))
+
+    def _at_fault(self, condition: Condition) -> tuple[str, ...]:
+        """The fact that alone makes a condition impossible, else all of its facts."""
+        parts: dict[str, list[Condition]] = defaultdict(list)
+        for part in flat(condition):
+            facts = facts_of(part)
+            if len(facts) == 1:
+                parts[min(facts)].append(part)
+        for fact, several in parts.items():
+            if self._boxes(All(tuple(several))) == []:
+                return (fact,)
+        return tuple(sorted(facts_of(condition)))
 
     def _search(
         self, branch: Branch, here: list[Box], hidden: list[Hiding], budget: Budget
