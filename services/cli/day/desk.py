@@ -51,9 +51,14 @@ class Desk:
         self._jobs: dict[Key, Job] = {}
         self._plans: dict[str, tuple[Reaction, Story]] = {}
         self._held: set[str] = set()
+        self._waiting: dict[str, Key] = {}
+        """Jobs that wait for their story, by event id."""
+        self._running: set[asyncio.Task[None]] = set()
         self._count = 0
         self.ignored = 0
         """Revisions that came after somebody had started."""
+        self.failure = ""
+        """What went wrong in carrying out; empty in a good run."""
 
     def plan(self, story: Story) -> None:
         """A story begins: what it plans for the desk waits until `tell`."""
@@ -66,14 +71,12 @@ class Desk:
         """A story has been sent whole: what it plans for the desk may happen from now on."""
         for reaction in story.reactions:
             self._held.discard(reaction.event_id)
-        for key, job in self._jobs.items():
-            if key[1] in {reaction.event_id for reaction in story.reactions}:
-                self._begin(key, job)
+            key = self._waiting.pop(reaction.event_id, None)
+            if key is not None and key in self._jobs:
+                self._begin(key, self._jobs[key])
 
     def take(self, decision: Decision) -> None:
         """Hear a decision, once or more often; only the newest revision counts."""
-        if decision.effect is not Effect.LIVE or decision.executor not in self._executors:
-            return
         key = (decision.source, decision.event_id)
         if decision.decision_id in self._seen or decision.revision < self._revisions.get(key, 0):
             return
@@ -92,13 +95,23 @@ class Desk:
             self._jobs.pop(key, None)
 
     def _concerns(self, decision: Decision) -> bool:
-        if decision.type is DecisionType.CANCELLED:
+        mine = decision.effect is Effect.LIVE and decision.executor in self._executors
+        if not mine or decision.type is DecisionType.CANCELLED:
             return False
         return decision.action in {Action.CALLBACK, Action.MOVE}
 
     def _begin(self, key: Key, job: Job) -> None:
-        if job.task is None and key[1] not in self._held:
+        if key[1] in self._held:
+            self._waiting[key[1]] = key
+        elif job.task is None:
             job.task = asyncio.create_task(self._carry_out(key, job))
+            self._running.add(job.task)
+            job.task.add_done_callback(self._note_end)
+
+    def _note_end(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            self.failure = self.failure or repr(task.exception())
 
     async def _carry_out(self, key: Key, job: Job) -> None:
         reaction, story = self._plans.get(key[1], (None, None))
@@ -140,18 +153,12 @@ class Desk:
     @property
     def busy(self) -> int:
         """Jobs that are being carried out."""
-        return sum(1 for job in self._jobs.values() if job.task is not None and not job.task.done())
-
-    def failures(self) -> list[str]:
-        """What went wrong in carrying out; empty in a good run."""
-        done = [j.task for j in self._jobs.values() if j.task is not None and j.task.done()]
-        return [repr(t.exception()) for t in done if not t.cancelled() and t.exception()]
+        return len(self._running)
 
     def stop(self) -> None:
         """Drop everything that is not done."""
-        for job in self._jobs.values():
-            if job.task is not None:
-                job.task.cancel()
+        for task in tuple(self._running):
+            task.cancel()
 
 
 def _now(step: Step) -> ContactEvent:

@@ -130,8 +130,8 @@ class Day:
             if dead:
                 raise RuntimeError(dead)
             self.board.settle(untouched_since_s=time.monotonic() - SETTLE_AFTER_S)
-            if self.desk.failures():
-                raise RuntimeError(f"the desk failed: {self.desk.failures()[0]}")
+            if self.desk.failure:
+                raise RuntimeError(f"the desk failed: {self.desk.failure}")
 
     async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
         """A part that fails ends the day, with its reason."""

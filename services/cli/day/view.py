@@ -40,6 +40,8 @@ CHOICES: Mapping[str, str] = {
     "observed": "the customer usually uses it",
     "default": "no choice is known: where the customer wrote",
 }
+CAME: Mapping[str, str] = {"facts": "profiles, choices", "unreadable": "broken records"}
+MOODS: Mapping[Label, str] = {Label.UNSCORED: "language not scored"}
 FAILURES = ("routing.failed", "delivery.failed")
 CAUSES: Mapping[str, str] = {
     "late_event": "an answer was reported late",
@@ -121,7 +123,7 @@ class View:
         return Panel(text, border_style="bold blue")
 
     def _came_in(self) -> Table:
-        return _rows((name, n) for name, n in self._board.sent.most_common())
+        return _rows((CAME.get(name, name), n) for name, n in self._board.sent.most_common())
 
     def _went(self) -> Table:
         board = self._board
@@ -134,7 +136,7 @@ class View:
     def _mood(self) -> Table:
         board = self._board
         scored = sum(n for label, n in board.labels.items() if label is not Label.UNSCORED)
-        table = _rows((label.value, n) for label, n in board.labels.most_common())
+        table = _rows((MOODS.get(label, label), n) for label, n in board.labels.most_common())
         if scored:
             table.add_row("mean, -1 to 1", f"{board.score_sum / scored:+.2f}")
         return table
@@ -144,7 +146,7 @@ class View:
 
     def _newest(self, most: int) -> Panel:
         table = Table.grid(padding=(0, 1))
-        for ratio in (2, 3, 4):
+        for ratio in (2, 4, 7):
             table.add_column(ratio=ratio, no_wrap=True, overflow="ellipsis")
         table.expand = True
         for latest in list(self._board.recent)[:most]:
@@ -193,6 +195,8 @@ def why(decision: Decision) -> str:
         parts.append(CAUSES.get(decision.cause, f"after {decision.cause}"))
     if decision.action is Action.STAY:
         parts.append("it has an owner")
+    elif decision.action is Action.ATTACH:
+        parts.append("somebody is about to call the customer anyway")
     elif decision.rule != ROOT and decision.cause not in FAILURES:
         parts.append(f"{decision.rule}: {decision.reason}" if decision.reason else decision.rule)
     elif decision.choice_source in CHOICES and decision.cause not in FAILURES:
