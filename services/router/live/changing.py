@@ -102,13 +102,13 @@ class RulesDirectory:
     def rollback(self, version: str = "") -> Switch:
         """Go back to a version of the history; without one to what was live before.
 
-        For the routers it is a step forward like any other; a candidate is taken off trial.
+        For the routers it is a step forward like any other; a candidate is taken off trial. The
+        version that is live already may be named: after a backup was put back, routers take it
+        over only with a new generation.
         """
         with self._locked():
             now = self.switch()
             wanted = self.find(version) if version else self._before(now)
-            if wanted == now.live and now.candidate is None:
-                raise ChangeError(f"{wanted} is live already")
             return self._write(now, live=wanted, trial=None, what="rollback")
 
     def withdraw(self) -> Switch:

@@ -112,7 +112,11 @@ class LiveRules:
                 await asyncio.sleep(POLL_MS / 1000)
                 await self.look()
         finally:
-            await self._child.close()
+            await self.close()
+
+    async def close(self) -> None:
+        """End the process that checks rule files, if there is one."""
+        await self._child.close()
 
     async def _watch(self) -> None:
         if not self._name:
