@@ -2,7 +2,7 @@
 
 What it does: two spaces a level, items of a list two more; lists and mappings in brackets stay so
 while they fit into a line and hold no comment; double quotes; one blank line at most; the `id` and
-the `when` of a rule first, its `routes` last. It changes no value, and its own result it leaves
+the `when` of a rule first, its `routes` last; a case in the order of its story. It changes no value, and its own result it leaves
 alone.
 """
 
@@ -21,8 +21,14 @@ from services.router.rules.problem import Problem, Problems
 from services.router.rules.source import read_source
 
 WIDTH = 100
-_FIRST = {"id": 0, "when": 1}
-_LAST = {"routes": 1}
+_ORDERS = (
+    (frozenset({"id", "when"}), {"id": -2, "when": -1, "routes": 1}),
+    (
+        frozenset({"when", "expect"}),
+        {"name": -6, "at": -5, "customer": -4, "before": -3, "when": -2, "expect": -1},
+    ),
+)
+"""By the keys that tell a rule and a case: which keys stand where; the others stay as written."""
 
 
 class _Comment(msgspec.Struct, frozen=True):
@@ -123,9 +129,7 @@ class _Layout:
         entries = [
             _Entry(value, key, (key or value).start_mark.index, []) for key, value in _pairs(node)
         ]
-        if isinstance(node, yaml.MappingNode):
-            entries.sort(key=_rank)
-        self._entries[id(node)] = entries
+        self._entries[id(node)] = entries = _ordered(entries)
         indent = max(0, column)
         for entry in entries:
             inner = indent + 2
@@ -278,9 +282,9 @@ def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
         yield from _scalars(value)
 
 
-def _rank(entry: _Entry) -> int:
-    """`id` and `when` first, `routes` last; the others stay where they are."""
-    word = entry.key.value if entry.key is not None else ""
-    if word in _FIRST:
-        return _FIRST[word]
-    return 2 + _LAST.get(word, 0)
+def _ordered(entries: list[_Entry]) -> list[_Entry]:
+    """The keys of a rule and of a case in the order in which one reads them."""
+    words = {entry.key.value for entry in entries if entry.key is not None}
+    orders = (order for marks, order in _ORDERS if marks <= words)
+    order = next(orders, {"routes": 1})
+    return sorted(entries, key=lambda e: order.get(e.key.value, 0) if e.key is not None else 0)
