@@ -130,7 +130,7 @@ def _send(running: _Running, due_ms: float, start_ms: int) -> Sending:
     if isinstance(record, ContactEvent):
         at_ms = running.received[step.received_after] + 1 if step.received_after else due_ms
         running.received[record.event_id] = at_ms
-        received = datetime.fromtimestamp((start_ms + int(at_ms)) / 1000, UTC)
+        received = datetime.fromtimestamp((start_ms + int(at_ms) - step.ago_ms) / 1000, UTC)
         record = msgspec.structs.replace(record, received_at=received)
     return Sending(
         due_ms=due_ms,

@@ -38,6 +38,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     expected: Expected
     received_after: str = ""
     """Received just after this earlier event, though it reaches Kafka only now."""
+    ago_ms: int = 0
+    """Received so long before it is sent: a story that began yesterday."""
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,12 +89,17 @@ class Script:
         self.person = cast.person
         self.rng = cast.rng
         self._clock_ms = 0
+        self._ago_ms = 0
         self._count = 0
         self._steps: list[Step] = []
         self._into = self._steps
         self._threads: list[ThreadExpected] = []
         self._acts: dict[str, tuple[Act, ...]] = {}
         self._then: dict[str, list[Step]] = {}
+
+    def hours_ago(self, hours: int) -> None:
+        """What follows was received so long ago; 0 for now."""
+        self._ago_ms = hours * 3_600_000
 
     def next_id(self) -> str:
         """An event id that this story has not used yet."""
@@ -103,7 +110,11 @@ class Script:
         """Add a step a few tenths of a second after the one before."""
         self._clock_ms += self.rng.randint(120, 700)
         step = Step(
-            at_ms=self._clock_ms, record=record, expected=expected, received_after=received_after
+            at_ms=self._clock_ms,
+            record=record,
+            expected=expected,
+            received_after=received_after,
+            ago_ms=self._ago_ms,
         )
         self._into.append(step)
 

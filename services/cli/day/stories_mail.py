@@ -344,6 +344,21 @@ def _call_fails(cast: Cast, name: str, cause: str) -> Story:
     return script.end(name)
 
 
+def call_lapses(cast: Cast) -> Story:
+    """Nobody takes the call within a day; the customer writes again: a new call, more urgent."""
+    script = Script(cast)
+    script.introduce(*ALL)
+    mail = Mail(script)
+    script.hours_ago(26)
+    _two_exchanges(mail)
+    third = mail.customer(cast.case.more[1], escalated())
+    script.hours_ago(0)
+    again = mail.customer(cast.case.more[2], escalated())
+    script.react(third)
+    script.react(again, ACCEPTED, STARTED, SOLVED)
+    return script.end("call_lapses")
+
+
 def writes_on(cast: Cast) -> Story:
     """The customer keeps writing while the call is on its way: attached, no second call."""
     script = Script(cast)
@@ -434,6 +449,7 @@ MAIL_STORIES: tuple[tuple[int, Callable[[Cast], Story]], ...] = (
     (2, nobody_answers),
     (1, call_refused),
     (2, writes_on),
+    (2, call_lapses),
     (1, closed_with_every_reply),
     (1, stripped_headers),
     (1, internal_note),
