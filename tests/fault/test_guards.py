@@ -163,7 +163,7 @@ MUTANTS = (
             ),
         ),
         "tests/scenarios/test_core.py",
-        "test",
+        "the_story_ends and reply and turn",
     ),
     Mutant(
         "the inputs of a lane are handed out apart",
