@@ -40,7 +40,7 @@ class RouterWorker:
         self.counts = MemoryCounts()
         self.table = read_table()
         self.rules: Rules = FixedRules(lambda: self.table)
-        self.metrics = Metrics(self.counts)
+        self.metrics = Metrics(self.counts, changes.pop("figures", None))
         self.redis = open_redis(url)
         self.view = RedisView(self.redis, deployment.prefix)
         self.accept = changes.pop("accept", Accept.NEITHER)
