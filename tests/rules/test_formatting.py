@@ -115,7 +115,7 @@ def test_every_good_file_keeps_its_meaning_and_its_form_is_final(path: Path) -> 
 NOTES = st.text(st.characters(codec="utf-8", categories=["L", "N"]), min_size=1, max_size=9)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(routes(), st.lists(NOTES, min_size=30, max_size=30), st.data())
 def test_any_tree_with_comments_anywhere_keeps_them_all(
     rules: list[dict[str, Any]], notes: list[str], data: st.DataObject

@@ -151,7 +151,7 @@ def check_sound(rules: list[dict[str, Any]], data: st.DataObject) -> None:
 
 
 @pytest.mark.timeout(400)  # a counterexample takes minutes to be made small
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(routes(), st.data())
 def test_what_is_called_dead_is_never_hit_and_what_is_called_live_has_a_witness(
     rules: list[dict[str, Any]], data: st.DataObject
@@ -161,7 +161,7 @@ def test_what_is_called_dead_is_never_hit_and_what_is_called_live_has_a_witness(
 
 
 @pytest.mark.timeout(400)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(crowds(), st.data())
 def test_so_it_is_for_many_rules_side_by_side(
     rules: list[dict[str, Any]], data: st.DataObject

@@ -183,7 +183,7 @@ def crowds(draw: st.DrawFn) -> list[dict[str, Any]]:
 
 
 @pytest.mark.timeout(400)  # a counterexample takes minutes to be made small
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(routes(), st.lists(FACTS, min_size=1, max_size=5), st.data())
 def test_what_is_compiled_means_what_the_file_says(
     rules: list[dict[str, Any]], many: list[dict[str, Any]], data: st.DataObject
@@ -193,7 +193,7 @@ def test_what_is_compiled_means_what_the_file_says(
 
 
 @pytest.mark.timeout(400)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(crowds(), st.lists(FACTS, min_size=5, max_size=20), st.data())
 def test_a_switch_means_what_the_file_says(
     rules: list[dict[str, Any]], many: list[dict[str, Any]], data: st.DataObject

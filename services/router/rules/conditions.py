@@ -43,7 +43,7 @@ MATCHERS = {
 }
 """Every matcher with its meaning; the schema and the page of the language repeat them."""
 LIST_SIGN = "$"
-"""`in: $name` is one of the values of `lists: name`."""
+"""`in: $name`, or `$name` for a plain value, is one of the values of `lists: name`."""
 DATES = frozenset({"time.date"})
 """Texts that are ISO dates and so have an order."""
 MAX_CONDITION_DEPTH = 6
@@ -152,7 +152,8 @@ class _Reading:
 
     def _asked(self, asked: _Asked, data: Any, path: Path) -> Condition:
         """What one fact must be: a value, a list of values, or a mapping of matchers."""
-        if isinstance(data, list):
+        named = isinstance(data, str) and data.startswith(LIST_SIGN)
+        if named or isinstance(data, list):
             return self._matcher(asked, "in", data, path)
         if not isinstance(data, Mapping):
             if data is None:

@@ -134,16 +134,15 @@ class RouteKeys(_Keys):
     """The rules below this node, in order; the first that matches refines it."""
 
 
+_NAMED = {"type": "string", "pattern": r"^\$"}
+"""A list by its name."""
+
+
 def _matcher_schema(name: str, spec: FactSpec) -> dict[str, Any]:
     value = _value_schema(spec)
     shapes: dict[str, dict[str, Any]] = {
         "eq": {"anyOf": [value, {"type": "null"}]},
-        "in": {
-            "anyOf": [
-                {"type": "array", "items": value, "minItems": 1},
-                {"type": "string", "pattern": r"^\$"},
-            ]
-        },
+        "in": {"anyOf": [{"type": "array", "items": value, "minItems": 1}, _NAMED]},
         "between": {"type": "array", "items": value, "minItems": 2, "maxItems": 2},
         "matches": {"type": "string", "maxLength": PATTERN_LIMIT},
     }
@@ -161,8 +160,8 @@ def _matcher_schema(name: str, spec: FactSpec) -> dict[str, Any]:
         "additionalProperties": False,
         "minProperties": 1,
     }
-    several = shapes["in"]["anyOf"][0]
-    plain = [value, mapping] if spec.type is FactType.FLAG else [value, several, mapping]
+    several = shapes["in"]["anyOf"]
+    plain = [value, mapping] if spec.type is FactType.FLAG else [value, *several, mapping]
     return {"anyOf": plain}
 
 
