@@ -63,7 +63,7 @@ def make_consumer(access: KafkaAccess, **options: object) -> AIOKafkaConsumer:
         "fetch_max_bytes": access.fetch_max_bytes,
         "max_partition_fetch_bytes": access.partition_fetch_bytes,
     }
-    return AIOKafkaConsumer(**_login(access), **{**settings, **options})
+    return AIOKafkaConsumer(**{**_login(access), **settings, **options})
 
 
 def make_producer(access: KafkaAccess, transactional_id: str) -> AIOKafkaProducer:

@@ -30,7 +30,11 @@ TICK_S = 0.5
 REVOKED_SOON_S = 3.0
 """A fenced lane waits so long for the group to take it away; then the process ends."""
 MAX_POLL_INTERVAL_MS = 300_000
-REBALANCE_TIMEOUT_MS = 30_000
+REBALANCE_TIMEOUT_MS = 12_000
+"""How long the group waits for a member to let go; `stop_within` and `DROPPED_WITHIN_S` fit in."""
+JOIN_ROOM_MS = 3_000
+"""A join is answered after the rebalance timeout at the latest, so its request must wait longer."""
+DROPPED_WITHIN_S = 3.0
 
 
 class Lanes:
@@ -126,6 +130,9 @@ class Lanes:
             session_timeout_ms=session_ms,
             heartbeat_interval_ms=session_ms * 3 // 10,
             rebalance_timeout_ms=REBALANCE_TIMEOUT_MS,
+            request_timeout_ms=max(
+                self._access.request_timeout_ms, REBALANCE_TIMEOUT_MS + JOIN_ROOM_MS
+            ),
             max_poll_interval_ms=MAX_POLL_INTERVAL_MS,
         )
         member.subscribe(list(self.plan.inputs), listener=_Listener(self))
@@ -249,7 +256,7 @@ class Lanes:
                 task.cancel()
             if late:
                 log.warning("lanes did not stop in time, their batch is dropped", count=len(late))
-                await asyncio.wait(late, timeout=self._settings.stop_within)
+                await asyncio.wait(late, timeout=DROPPED_WITHIN_S)
         self._keepers.clear()
         self._tasks.clear()
 
