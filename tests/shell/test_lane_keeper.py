@@ -181,9 +181,9 @@ async def test_a_dependency_that_is_away_pauses_the_lane_and_loses_nothing(
 ) -> None:
     """Law: the lane waits with its batch, stays a member, and goes on where it was."""
     made: list[Copy] = []
-    Waiting.away_until = time.monotonic() + 3.0
+    Waiting.away_until = time.monotonic() + 6.0
     await deployment.send(values(range(100)))
-    lanes = deployment.lanes(lambda n: Waiting(n, made), stuck_after=1.0)
+    lanes = deployment.lanes(lambda n: Waiting(n, made), stuck_after=4.0)
     async with running(lanes):
         await until(lambda: any(s.paused for s in lanes.statuses()))
         await until(lambda: count(made) == 100)
@@ -218,9 +218,9 @@ async def test_an_idle_lane_is_not_stuck(deployment: Deployment) -> None:
     """Law: nothing to do is no reason to end."""
     made: list[Copy] = []
     await deployment.send(values(range(4)))
-    async with running(deployment.lanes(lambda n: Copy(n, made), stuck_after=1.0)) as task:
+    async with running(deployment.lanes(lambda n: Copy(n, made), stuck_after=3.0)) as task:
         await until(lambda: count(made) == 4)
-        await asyncio.sleep(4)
+        await asyncio.sleep(5)
         assert not task.done()
 
 
