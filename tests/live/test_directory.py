@@ -151,3 +151,6 @@ def test_the_command_refuses_what_is_wrong_and_changes_nothing(
     assert main(["status"]) == 0
     assert "decides 12.5 % of the customers" in capsys.readouterr().out
     assert main(["withdraw"]) == 0
+    capsys.readouterr()
+    assert main(["show"]) == 0
+    assert OLD.version in capsys.readouterr().out

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import re
 import resource
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from services.cli.rules import main as rules_command
 from services.contact.codec import decode_decision
 from services.contact.decision import Decision, Effect
 from services.contact.topics import DECISIONS, LIVE_DECISION, SHADOW
@@ -22,6 +25,7 @@ from services.router.live.reload import LiveRules, load_first
 from services.runtime.embedded import Broker, EmbeddedBroker
 from tests.live.rule_texts import BROKEN, put, rule_text, write_rules
 from tests.servers import ValkeyUnderTest
+from tests.shell import through_kafka
 from tests.shell.lanework import Deployment, chat, running, until
 from tests.shell.routerwork import RouterWorker, verdict
 
@@ -172,6 +176,41 @@ async def test_a_lane_never_goes_back_to_older_rules(
     assert await verdict(deployment, valkey.url, "--rules", str(directory.path)) == 0
     for desk in (first, late):
         await desk.close()
+
+
+async def test_a_running_router_acts_on_disable_within_10_s(
+    *,
+    embedded: EmbeddedBroker,
+    prefix: str,
+    valkey: ValkeyUnderTest,
+    directory: RulesDirectory,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Law: the command is obeyed in time, and a dry run counts what stands in the memory."""
+    routed = through_kafka.Deployment(embedded.bootstrap, valkey.url, prefix)
+    monkeypatch.setenv("OMNIROUTE_RULES", str(directory.path))
+
+    def last_rule(number: int) -> str:
+        routed.send([chat("c1", number)])
+        routed.await_all()
+        return routed.decisions()[-1].rule
+
+    def play() -> None:
+        with routed.router(OMNIROUTE_RULES=str(directory.path)):
+            assert last_rule(0) == "chats"
+            began = time.monotonic()
+            assert rules_command(["disable", "chats"]) == 0
+            for number in itertools.count(1):
+                if last_rule(number) == "default":
+                    break
+            assert time.monotonic() - began < 10
+        words = ["--brokers", embedded.bootstrap, "--prefix", prefix]
+        new = put(directory.path.parent / "new.yaml", MOVED.text)
+        assert rules_command(["promote", "--dry-run", str(new), *words]) == 0
+        assert re.search(r"^ +[1-9]\d*  route, issued$", capsys.readouterr().out, re.MULTILINE)
+
+    await asyncio.to_thread(play)
 
 
 @pytest.mark.slow

@@ -54,9 +54,11 @@ class Deployment:
         )
 
     @contextmanager
-    def router(self) -> Iterator[subprocess.Popen[bytes]]:
-        """The router, ended cleanly afterwards."""
-        process = subprocess.Popen([sys.executable, "-m", "services.router"], env=self._env)
+    def router(self, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
+        """The router, with further variables, ended cleanly afterwards."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "services.router"], env=self._env | variables
+        )
         try:
             yield process
         finally:

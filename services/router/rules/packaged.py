@@ -30,6 +30,8 @@ def find_default() -> Path:
 def read_text(name: str = "") -> tuple[str, str]:
     """The name to show and the text of a rule file; the default without a name, `-` is stdin.
 
+    Of a rules directory (`docs/live-rules.md`) it is the live file.
+
     Raises:
         OSError: it cannot be read.
         UnicodeDecodeError: it is not UTF-8.
@@ -37,4 +39,7 @@ def read_text(name: str = "") -> tuple[str, str]:
     if name == STANDARD_INPUT:
         return "<stdin>", sys.stdin.buffer.read().decode("utf-8")
     path = Path(name) if name else find_default()
+    if path.is_dir():
+        live = path / "live" / DEFAULT_FILE
+        path = live if live.exists() else path / DEFAULT_FILE
     return str(path), path.read_bytes().decode("utf-8")
