@@ -88,12 +88,3 @@ def list_written(memo: Memo, receipts: Receipts) -> dict[int, Written]:
 def tell_now(batch: Batch, seats: Sequence[Seat]) -> int:
     """The batch's `now`: the clock, but never before what was recorded, so it never goes back."""
     return max(batch.clock, *(seat.marker.now for seat in seats))
-
-
-def tell_newest(seats: Mapping[int, Seat | None]) -> tuple[int, int]:
-    """The newest generation that decided in these partitions, and the newest one stopped."""
-    markers = [seat.marker for seat in seats.values() if seat is not None]
-    return (
-        max((marker.generation for marker in markers), default=0),
-        max((marker.stopped for marker in markers), default=0),
-    )

@@ -83,6 +83,15 @@ class Seat(msgspec.Struct, frozen=True, kw_only=True):
     """Append time of the marker, ms since the epoch."""
 
 
+def tell_newest(seats: Mapping[int, Seat | None]) -> tuple[int, int]:
+    """The newest generation that decided in these partitions, and the newest one stopped."""
+    markers = [seat.marker for seat in seats.values() if seat is not None]
+    return (
+        max((marker.generation for marker in markers), default=0),
+        max((marker.stopped for marker in markers), default=0),
+    )
+
+
 class Pos(msgspec.Struct, frozen=True, kw_only=True):
     """The position as read from Redis; everything absent means that it is none of ours."""
 

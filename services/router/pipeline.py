@@ -12,19 +12,12 @@ from typing import cast
 
 from services.contact.topics import EVENTS, SENTIMENT
 from services.router.agreement import Accept, Agreement, Terms, agree
-from services.router.committing import (
-    Memo,
-    advance,
-    list_outgoing,
-    list_written,
-    tell_newest,
-    tell_now,
-)
+from services.router.committing import Memo, advance, list_outgoing, list_written, tell_now
 from services.router.folding import fold
 from services.router.hearing import hear
 from services.router.live.beside import Beside
 from services.router.live.reload import Rules
-from services.router.marker import tell_under
+from services.router.marker import tell_newest, tell_under
 from services.router.memory import Memory
 from services.router.metrics import Metrics
 from services.runtime.lane import Batch, Opening, Receipts, Start, Work
@@ -45,8 +38,7 @@ class Router:
         """Agree with Kafka on where the lane stands, or stop the process."""
         self._opening = opening
         seats = await self._memory.find_seats(opening.partitions)
-        generation, stopped = tell_newest(seats)
-        await self._rules.reach(generation, stopped, opening.alive)
+        await self._rules.reach(*tell_newest(seats), opening.alive)
         version = self._rules.edition().table.version
         terms = Terms(self.inputs, uuid.uuid4().hex, version, self._accept)
         self._agreed: Agreement = agree(opening, seats, terms)
@@ -78,8 +70,7 @@ class Router:
         memo = cast("Memo", work.memo)
         await self._memory.remember(list_written(memo, receipts))
         self._metrics.count(batch, memo, receipts)
-        if memo.trials is not None:
-            self._rules.learn(memo.trials)
+        self._rules.learn(memo.trials)
 
     async def close(self) -> None:
         """Nothing is kept open: Redis belongs to the process."""

@@ -35,7 +35,9 @@ def test_every_figure_of_the_page_is_published() -> None:
 
 def test_the_limits_of_the_page_are_those_of_the_program() -> None:
     """Law: who reads 5 points gets 5 points."""
-    rows = re.findall(r"^\| (\w+) \|.*\| (\d+) (?:percentage|times).*`--max-(\w+)` \|$", PAGE, re.MULTILINE)
+    rows = re.findall(
+        r"^\| (\w+) \|.*\| (\d+) (?:percentage|times).*`--max-(\w+)` \|$", PAGE, re.MULTILINE
+    )
     limits = Limits()
     assert {name: float(limit) for name, limit, _ in rows} == {
         name: getattr(limits, name) for name in ("escalations", "unreachable", "errors", "latency")

@@ -256,22 +256,26 @@ def test_no_rules_no_start(tmp_path: Path) -> None:
 
 
 async def test_loading_500_rules_never_stops_the_loop_for_20_ms(tmp_path: Path) -> None:
-    """Law: a lane goes on while rules are read; the best of some tries, for the machine is shared."""
+    """Law: a lane goes on while rules are read.
+
+    Between two turns of the loop this process burns less than 20 ms: its own clock is asked, for on
+    a shared machine others make any wall clock stand still.
+    """
     path = put(tmp_path / "routing.yaml", write_rules())
     rules = load_first(str(path))
     gaps: list[float] = []
 
     async def beat() -> None:
-        last = time.perf_counter()
+        last = time.process_time()
         while True:
             await asyncio.sleep(0)
-            now = time.perf_counter()
+            now = time.process_time()
             gaps.append(now - last)
             last = now
 
     best: list[float] = []
     try:
-        for number in range(8):
+        for number in range(5):
             put(path, write_many(500) + f"# {number}\n")
             gc.collect()
             gaps.clear()

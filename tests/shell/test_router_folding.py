@@ -160,7 +160,12 @@ def test_the_marker_is_last_and_the_dead_letter_keeps_the_bytes() -> None:
     marker = Marker(
         sequence=4, lineage="ab", partitions=1, lanes=1, inputs={}, rules_version="r", now=NOW
     )
-    after = advance(Seat(marker=marker, clog=7, at=0), Slice(0, [], {EVENTS: 4}), Under(rules_version="r2"), NOW + 1)
+    after = advance(
+        Seat(marker=marker, clog=7, at=0),
+        Slice(0, [], {EVENTS: 4}),
+        Under(rules_version="r2"),
+        NOW + 1,
+    )
     outgoing = list_outgoing([folded], {0: after})
     memory = [o for o in outgoing if o.topic == MEMORY]
     assert [o.key for o in memory] == [b"c/c1", MARKER_KEY]

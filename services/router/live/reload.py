@@ -52,8 +52,8 @@ class Rules(Protocol):
         `stopped` is the newest generation whose canary is known to be stopped.
         """
 
-    def learn(self, trials: Trials) -> None:
-        """A batch that stands told this about the candidate."""
+    def learn(self, trials: Trials | None) -> None:
+        """A batch that stands told this about the candidate; None where there was none."""
 
     @property
     def stopped(self) -> int:
@@ -75,7 +75,7 @@ class FixedRules:
     async def reach(self, generation: int, stopped: int, alive: Callable[[], None]) -> None:
         """There is nothing to wait for."""
 
-    def learn(self, trials: Trials) -> None:
+    def learn(self, trials: Trials | None) -> None:
         """There is no candidate."""
 
 
@@ -239,8 +239,10 @@ class LiveRules:
             alive()
             await asyncio.sleep(STEP_S)
 
-    def learn(self, trials: Trials) -> None:
+    def learn(self, trials: Trials | None) -> None:
         """Count a batch that stands, and stop a canary that does worse than its limits."""
+        if trials is None:
+            return
         self.figures.try_out(trials)
         generation, live, canary = self._arms
         edition = self._edition
