@@ -94,7 +94,7 @@ class Customer(_message.Message):
     def __init__(self, id: _Optional[str] = ..., seen: _Optional[bytes] = ..., choices: _Optional[_Iterable[_Union[StoredChoice, _Mapping]]] = ..., consents: _Optional[_Iterable[_Union[StoredConsent, _Mapping]]] = ..., handles: _Optional[_Iterable[_Union[StoredHandle, _Mapping]]] = ..., language: _Optional[str] = ..., timezone: _Optional[str] = ..., segment: _Optional[str] = ..., hours: _Optional[_Union[_event_pb2.Hours, _Mapping]] = ..., habit: _Optional[str] = ..., threads: _Optional[_Iterable[_Union[Thread, _Mapping]]] = ..., contacts: _Optional[_Iterable[_Union[Contact, _Mapping]]] = ..., standings: _Optional[_Iterable[_Union[Standing, _Mapping]]] = ..., fired: _Optional[_Iterable[_Union[Fired, _Mapping]]] = ..., mood: _Optional[_Union[Mood, _Mapping]] = ..., erased_at: _Optional[int] = ..., profile_at: _Optional[int] = ..., summarised: _Optional[int] = ...) -> None: ...
 
 class StoredChoice(_message.Message):
-    __slots__ = ("topic", "channel", "only", "valid_from", "valid_until", "at", "never", "never_until", "never_at")
+    __slots__ = ("topic", "channel", "only", "valid_from", "valid_until", "at", "never", "never_until", "never_at", "never_from")
     TOPIC_FIELD_NUMBER: _ClassVar[int]
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
     ONLY_FIELD_NUMBER: _ClassVar[int]
@@ -104,6 +104,7 @@ class StoredChoice(_message.Message):
     NEVER_FIELD_NUMBER: _ClassVar[int]
     NEVER_UNTIL_FIELD_NUMBER: _ClassVar[int]
     NEVER_AT_FIELD_NUMBER: _ClassVar[int]
+    NEVER_FROM_FIELD_NUMBER: _ClassVar[int]
     topic: str
     channel: _event_pb2.Channel
     only: bool
@@ -113,7 +114,8 @@ class StoredChoice(_message.Message):
     never: _containers.RepeatedScalarFieldContainer[_event_pb2.Channel]
     never_until: int
     never_at: int
-    def __init__(self, topic: _Optional[str] = ..., channel: _Optional[_Union[_event_pb2.Channel, str]] = ..., only: _Optional[bool] = ..., valid_from: _Optional[int] = ..., valid_until: _Optional[int] = ..., at: _Optional[int] = ..., never: _Optional[_Iterable[_Union[_event_pb2.Channel, str]]] = ..., never_until: _Optional[int] = ..., never_at: _Optional[int] = ...) -> None: ...
+    never_from: int
+    def __init__(self, topic: _Optional[str] = ..., channel: _Optional[_Union[_event_pb2.Channel, str]] = ..., only: _Optional[bool] = ..., valid_from: _Optional[int] = ..., valid_until: _Optional[int] = ..., at: _Optional[int] = ..., never: _Optional[_Iterable[_Union[_event_pb2.Channel, str]]] = ..., never_until: _Optional[int] = ..., never_at: _Optional[int] = ..., never_from: _Optional[int] = ...) -> None: ...
 
 class StoredConsent(_message.Message):
     __slots__ = ("channel", "purpose", "state", "at", "until")

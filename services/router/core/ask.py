@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from services.contact.decision import Action, Decision, Effect, Position
-from services.contact.event import ASKS, Channel, ContactEvent, Kind, Origin, Side
+from services.contact.event import Channel, ContactEvent, Kind, Origin, Side
 from services.router.core import choice, contacts, life
 from services.router.core.compose import (
     LAPSED,
@@ -60,10 +60,10 @@ def ask(
     idle = table.settings.idle_window_ms
     state = contacts.state_at(contact, at, idle) if contact.last_at else contacts.NEW
     lapsed = False
-    if where is not None:
+    if where is not None and not asked.closing:
         customer, lapsed = life.lapse(customer, key, at)
-        if lapsed:
-            state = contacts.NEW
+    if lapsed or _ran_out(life.of_contact(customer, contact_id), contact, at):
+        state = contacts.NEW
     case = _case(table, asked, contact_id, key, state=state, lapsed=lapsed)
     escalation = (
         life.open_escalation(customer, key, at)
@@ -82,6 +82,7 @@ def ask(
         now=asked.now,
     )
     if escalation is not None:
+        customer = _with_contact(customer, contact, case)
         return _attach(table, customer, case, found, escalation=escalation, now=asked.now)
     if state == contacts.NEW and contact.state != contacts.CLOSED:
         customer = msgspec.structs.replace(customer, habit=choice.observe(customer.habit, channel))
@@ -126,9 +127,25 @@ def _issue(
         channel=case.gist.channel,
         state=contacts.OWNED if owned else contacts.ROUTED,
         last_at=max(contact.last_at, asked.at),
-        thread=case.thread,
+        thread=case.thread or contact.thread,
     )
     return contacts.put(customer, routed), (decision,)
+
+
+def _ran_out(standing: Standing | None, contact: Contact, at: int) -> bool:
+    """Was the contact given to somebody who never began?"""
+    if standing is None or contact.state == contacts.OWNED or not standing.revisable:
+        return False
+    return 0 < standing.expires_at < at
+
+
+def _with_contact(customer: Customer, contact: Contact, case: Case) -> Customer:
+    """The contact of a message that was attached is taken care of, and known from now on."""
+    state = contacts.ROUTED if contact.state == contacts.NEW else contact.state
+    last_at = max(contact.last_at, case.received_at)
+    key = case.thread or contact.thread
+    known = msgspec.structs.replace(contact, state=state, last_at=last_at, thread=key)
+    return contacts.put(customer, known)
 
 
 def _action(case: Case, found: Answer, standing: Standing | None) -> Action:
@@ -138,14 +155,15 @@ def _action(case: Case, found: Answer, standing: Standing | None) -> Action:
     asks_otherwise = (
         gist.asked is not None and standing is not None and gist.asked is not standing.channel
     )
-    if taken and not (wanted or plan.reroute or gist.kind in ASKS or asks_otherwise):
+    anew = gist.kind in {Kind.HANDOFF_REQUESTED, Kind.CALLBACK_REQUESTED}
+    if taken and not (wanted or plan.reroute or anew or asks_otherwise):
         return Action.STAY
     if taken and wanted and not found.escalates and standing is not None:
         # The escalation cannot have its channel. Raise the contact once, then leave it be.
         same = (standing.queue, standing.channel) == (plan.queue, found.target.channel)
         if same and standing.action in {Action.ROUTE, Action.STAY}:
             return Action.STAY
-    return action_of(case, found.target.channel)
+    return action_of(case, found.target)
 
 
 def _attach(

@@ -80,7 +80,13 @@ def _updated(old: StoredChoice, choice: Choice, at: int) -> StoredChoice:
             never=never,
         )
     if choice.never and at >= old.never_at:
-        old = msgspec.structs.replace(old, never=choice.never, never_until=until, never_at=at)
+        old = msgspec.structs.replace(
+            old,
+            never=choice.never,
+            never_from=_ms(choice.from_),
+            never_until=until,
+            never_at=at,
+        )
     return old
 
 
@@ -109,10 +115,12 @@ def resolve(
     explicit = asked or (came_on if live else None)
     if explicit is not None:
         return Wish(explicit, ASKED, only, never)
+    if customer.id.startswith("anon:"):
+        return Wish(came_on, DEFAULT, only, never)  # it keeps the channel it used
     for choice, source in stored:
         if choice.channel is not None:
             return Wish(choice.channel, source, only, never)
-    habit = None if customer.id.startswith("anon:") else _habit(customer.habit)
+    habit = _habit(customer.habit)
     if habit is not None and habit is not Channel.PHONE and habit not in never:
         # A habit of ringing is no wish to be rung up: only a written habit moves a contact.
         return Wish(habit, OBSERVED, None, never)
@@ -138,7 +146,9 @@ def _nevers(customer: Customer, topic: str, now: int) -> tuple[Channel, ...]:
     return tuple(
         channel
         for stored in customer.choices
-        if stored.topic in {"", topic} and (not stored.never_until or now < stored.never_until)
+        if stored.topic in {"", topic}
+        and stored.never_from <= now
+        and (not stored.never_until or now < stored.never_until)
         for channel in stored.never
     )
 

@@ -20,6 +20,8 @@ from services.router.core.hours import Window
 from services.router.core.ledger import Count
 from services.router.core.reach import (
     ADDRESS_FAILED,
+    CONSENT_REFUSED,
+    CUSTOMER_REFUSES,
     NO_ADDRESS,
     TRIED,
     Refused,
@@ -183,9 +185,15 @@ def _order(plan: Plan, wish: Wish, came_on: Channel) -> list[Channel]:
     return list(dict.fromkeys(wanted))
 
 
-def action_of(case: Case, channel: Channel) -> Action:
-    """What reaching the customer on `channel` means for a contact that came on another or the same."""
-    came_on = case.gist.channel
+def action_of(case: Case, target: Target) -> Action:
+    """What reaching the customer there means for a contact that came on that channel or another."""
+    came_on, channel = case.gist.channel, target.channel
+    if case.gist.kind is Kind.CALLBACK_REQUESTED and came_on is channel is Channel.PHONE:
+        if target.handle is not None:
+            return Action.CALLBACK
+        # The call that was asked for cannot be made, and there is no other channel to answer on.
+        refused = any(skip.why in {CONSENT_REFUSED, CUSTOMER_REFUSES} for skip in target.skips)
+        return Action.RECORD if refused else Action.ROUTE
     if channel is Channel.PHONE and (
         came_on is not Channel.PHONE or case.gist.kind is Kind.CALLBACK_REQUESTED
     ):

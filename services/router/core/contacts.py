@@ -36,11 +36,9 @@ _STATE_AFTER = {
 
 
 def contact_id_of(event: ContactEvent, thread: str) -> str:
-    """The platform's contact id, else what stands for it: thread, conversation, call."""
-    if event.contact_id or thread:
-        return event.contact_id or thread
-    if event.conversation_id:
-        return event.conversation_id
+    """The platform's contact id, else what stands for it: conversation, thread, call."""
+    if event.contact_id or event.conversation_id or thread:
+        return event.contact_id or event.conversation_id or thread
     if event.kind in ASKS or event.channel is None:
         return event.event_id
     return f"{event.source}/{event.channel.value}"
@@ -69,8 +67,9 @@ def state_at(contact: Contact, at: int, idle_window_ms: int) -> str:
     """
     if contact.state == CLOSED:
         return NEW if at >= contact.closed_at else CLOSED
-    idle = idle_window_ms if contact.channel is Channel.EMAIL else IDLE_MS
-    if at - contact.last_at >= idle:
+    if contact.channel is Channel.EMAIL:
+        return NEW if at - contact.last_at >= idle_window_ms else contact.state
+    if contact.state != OWNED and at - contact.last_at >= IDLE_MS:
         return NEW
     return contact.state
 
@@ -82,6 +81,8 @@ def advance(customer: Customer, event: ContactEvent, at: int) -> Customer:
     old = find(customer, contact_id) or Contact(id=contact_id, channel=event.channel)
     if after is None or (at < old.last_at and after != CLOSED):
         return customer
+    if after == ROUTED and old.state == NEW:
+        return customer  # it waits in the platform's own queue; nobody has decided on it yet
     late_close = after == CLOSED and at < old.last_at
     return put(
         customer,

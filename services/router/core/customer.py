@@ -47,6 +47,7 @@ class StoredChoice(msgspec.Struct, frozen=True, array_like=True):
     never: tuple[Channel, ...] = ()
     never_until: int = 0
     never_at: int = 0
+    never_from: int = 0
 
 
 class StoredConsent(msgspec.Struct, frozen=True, array_like=True):

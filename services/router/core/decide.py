@@ -25,7 +25,14 @@ from services.contact.sentiment import Label, SentimentScored
 from services.router.core import contacts, knowledge, life, mail, mood
 from services.router.core.ask import Asked, ask
 from services.router.core.closing import is_closing
-from services.router.core.customer import Customer, hash_of, holds, remember_seen
+from services.router.core.customer import (
+    Contact,
+    Customer,
+    Standing,
+    hash_of,
+    holds,
+    remember_seen,
+)
 from services.router.core.observed import decide_observing
 from services.router.core.shrink import fit
 from services.router.core.table import Table
@@ -228,11 +235,18 @@ def _revise_by_mood(
         late > settings.revise_within_ms
         or standing.mood_revisions >= settings.revise_at_most
         or not standing.revisable
-        or (contact is not None and contact.state == contacts.CLOSED)
+        or (contact is not None and _is_taken(contact, standing))
     ):
         return customer, None
     at = knowledge.ms(scored.scored_at)
     return life.reconsider(table, customer, standing, cause=life.SENTIMENT, at=at, now=now)
+
+
+def _is_taken(contact: Contact, standing: Standing) -> bool:
+    """Is the contact closed, or has somebody taken it since it was decided?"""
+    if contact.state == contacts.CLOSED:
+        return True
+    return contact.state == contacts.OWNED and standing.gist.contact_state != contacts.OWNED
 
 
 def _reject(customer: Customer | None, code: RejectCode, why: str) -> Verdict:

@@ -54,9 +54,12 @@ def join(a: tuple[Entry, ...], b: tuple[Entry, ...]) -> tuple[Entry, ...]:
     return tuple(sorted(set(a) | set(b), key=_order))
 
 
-def knows(ledger: tuple[Entry, ...], message: bytes) -> bool:
-    """Is there an entry of this message?"""
-    return any(entry.id == message for entry in ledger)
+def find(ledger: tuple[Entry, ...], message: bytes) -> Entry | None:
+    """The entry of this message, if it is known."""
+    for entry in ledger:
+        if entry.id == message and entry.side != CALL_DONE:
+            return entry
+    return None
 
 
 def count(  # noqa: C901 - one pass over the ledger, read as one story
@@ -77,7 +80,8 @@ def count(  # noqa: C901 - one pass over the ledger, read as one story
         if side == OTHER:
             continue
         if side == CLOSED:
-            closed_at = entry.at
+            # Of several closes without a word in between the first one counts.
+            closed_at = closed_at or entry.at
             continue
         silent = last_at and entry.at - last_at >= idle_window_ms
         stays_closed = closed_at and side == CUSTOMER and entry.at - closed_at > reopen_within_ms

@@ -77,10 +77,14 @@ def lapse(customer: Customer, key: str, at: int) -> tuple[Customer, bool]:
 
 def newest(customer: Customer, key: str) -> Standing | None:
     """The standing decision of a thread that is no escalation."""
-    for one in customer.standings:
-        if one.thread == key and not one.escalation and one.life not in _ENDED:
-            return one
-    return None
+    mine = [
+        one
+        for one in customer.standings
+        if one.thread == key and not one.escalation and one.life not in _ENDED
+    ]
+    return max(
+        mine, key=lambda one: (not one.gist.closing, one.received_at, one.message), default=None
+    )
 
 
 def of_contact(customer: Customer, contact_id: str) -> Standing | None:
@@ -94,19 +98,23 @@ def of_contact(customer: Customer, contact_id: str) -> Standing | None:
 def put(customer: Customer, new: Standing) -> Customer:
     """The customer with a new or revised standing decision.
 
-    A thread keeps its escalations and beside them only the decision on its newest message that
-    is not a mere thank-you: that is the one a late event may revise.
+    A contact keeps the decision that gave somebody work, for reports on it, and beside it the
+    newest one that left it there. A thread keeps its escalations, and of the latter the one on its
+    newest message that is not a mere thank-you: that is the one a late event may revise.
     """
     kept = []
     for old in customer.standings:
         if (old.source, old.event_id) == (new.source, new.event_id):
             continue
         same_place = old.thread == new.thread if new.thread else old.contact_id == new.contact_id
-        if same_place and not old.escalation:
-            if new.thread and not new.escalation and _outranks(old, new):
-                return customer
+        if not same_place or old.escalation:
+            kept.append(old)
             continue
-        kept.append(old)
+        stays = (old.action is Action.STAY, new.action is Action.STAY)
+        if stays == (False, True) or (stays == (True, False) and _outranks(old, new)):
+            kept.append(old)
+        elif new.thread and not new.escalation and stays[0] == stays[1] and _outranks(old, new):
+            return customer
     if len(kept) >= MAX_STANDINGS:
         kept.remove(min(kept, key=lambda one: (one.escalation, one.received_at)))
     return msgspec.structs.replace(customer, standings=(*kept, new))
@@ -166,6 +174,16 @@ def mark(customer: Customer, table: Table, match: Match, case: Case) -> Customer
     return msgspec.structs.replace(customer, fired=(*old, *new)[-MAX_FIRED:])
 
 
+def unmark(customer: Customer, standing: Standing) -> Customer:
+    """The customer as if no rule had fired on the message of this decision."""
+    fired = tuple(
+        one
+        for one in customer.fired
+        if one.scope != standing.thread or one.at != standing.received_at
+    )
+    return msgspec.structs.replace(customer, fired=fired)
+
+
 def reconsider(
     table: Table,
     customer: Customer,
@@ -178,6 +196,9 @@ def reconsider(
 ) -> tuple[Customer, Decision | None]:
     """Decide a standing decision again; if anything changes for the executor, revise it."""
     case = case_of(standing)
+    # What was tried in vain is not tried again, whatever it is that is decided anew.
+    failed = (skip.channel for skip in standing.skips if skip.why == TRIED)
+    tried = tuple(dict.fromkeys((*failed, *tried)))
     where = thread.find(customer, standing.thread) if standing.thread else None
     # Its own marks must not stand in its way.
     others = msgspec.structs.replace(
@@ -249,7 +270,7 @@ def _revised_action(standing: Standing, case: Case, found: Answer, cause: str) -
         return standing.action
     if standing.action is Action.STAY and not found.escalates:
         return Action.STAY
-    return action_of(case, found.target.channel)
+    return action_of(case, found.target)
 
 
 def _on_same_channel(customer: Customer, standing: Standing, found: Answer) -> Answer:
@@ -359,7 +380,9 @@ def fail(
 
 def _complete(customer: Customer, standing: Standing, at: int) -> Customer:
     customer = replace(customer, standing, None)
-    where = thread.find(customer, standing.thread) if standing.thread else None
+    contact = contacts.find(customer, standing.contact_id)
+    key = standing.thread or (contact.thread if contact else "")
+    where = thread.find(customer, key) if key else None
     if where is None or standing.channel is not Channel.PHONE:
         return customer
     done = Entry(at=at, id=standing.message, side=ledger.CALL_DONE)
@@ -386,7 +409,8 @@ def withdraw(
 
 def _forbidden(customer: Customer, standing: Standing, at: int) -> bool:
     gist = standing.gist
-    if standing.channel is gist.channel or at > standing.expires_at:
+    stays = standing.channel is gist.channel and standing.action is not Action.CALLBACK
+    if stays or at > standing.expires_at:
         return False
     wish = resolve(
         customer, came_on=gist.channel, asked=gist.asked, live=gist.live, topic=gist.topic, now=at

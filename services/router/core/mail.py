@@ -9,7 +9,7 @@ from services.contact.event import ContactEvent, Kind, Side
 from services.router.core import contacts, ledger, life, thread
 from services.router.core.ask import Asked, ask
 from services.router.core.compose import Issue, answer, case_of, compose, decision_id
-from services.router.core.customer import Customer, Entry, Standing, Thread
+from services.router.core.customer import Contact, Customer, Entry, Standing, Thread
 from services.router.core.table import Table
 
 Received = tuple[Customer, tuple[Decision, ...], bool]
@@ -23,7 +23,10 @@ def receive(table: Table, customer: Customer, asked: Asked) -> Received:
     """
     event = asked.event
     placed = thread.place(customer, event, asked.at)
-    if ledger.knows(placed.thread.ledger, asked.message):
+    known = ledger.find(placed.thread.ledger, asked.message)
+    if known is not None and known.side in {ledger.CUSTOMER, ledger.AGENT} and not asked.human:
+        return _reclassify(table, customer, asked, placed.thread, known=known)
+    if known is not None:
         return _duplicate(table, customer, asked, placed.thread)
     asked = msgspec.structs.replace(asked, link=placed.link, related=placed.related)
     counted = asked.human and not event.is_forward
@@ -129,13 +132,45 @@ def _keep_one_escalation(
     return customer, tuple(made)
 
 
+def _reclassify(
+    table: Table, customer: Customer, asked: Asked, where: Thread, *, known: Entry
+) -> Received:
+    """A message that was taken for a human's was not: it counts no longer.
+
+    An escalation that it led to is taken back, unless somebody has started.
+    """
+    other = msgspec.structs.replace(known, side=ledger.OTHER)
+    entries = tuple(other if one is known else one for one in where.ledger)
+    where = msgspec.structs.replace(where, ledger=entries)
+    customer = thread.put(customer, where)
+    escalation = life.open_escalation(customer, where.key, asked.at)
+    if escalation is None or not escalation.revisable:
+        return customer, (), False
+    if escalation.message == known.id:
+        customer, cancelled = life.cancel(
+            table, customer, escalation, cause=life.LATE_EVENT, now=asked.now
+        )
+        return life.unmark(customer, escalation), (cancelled,), False
+    customer, revised = life.reconsider(
+        table,
+        customer,
+        escalation,
+        cause=life.LATE_EVENT,
+        at=escalation.received_at,
+        now=asked.now,
+    )
+    if revised is None:
+        return customer, (), False
+    return life.unmark(customer, escalation), (revised,), False
+
+
 def _duplicate(table: Table, customer: Customer, asked: Asked, where: Thread) -> Received:
     """The same mail again: under another contact id the platform must be told."""
     event = asked.event
     first = _first(customer, asked, where)
     contact_id = contacts.contact_id_of(event, where.key)
     mine = asked.human and asked.side is Side.CUSTOMER
-    if not mine or first is None or first.contact_id == contact_id:
+    if not mine or first is None or contacts.find(customer, contact_id) is not None:
         return customer, (), True
     case = msgspec.structs.replace(
         case_of(first),
@@ -161,7 +196,15 @@ def _duplicate(table: Table, customer: Customer, asked: Asked, where: Thread) ->
         refers_to=decision_id(first.source, first.event_id, first.revision),
         reason="The same message came under another contact; that one is worked on.",
     )
-    return customer, (compose(table, customer, case, found, issue=issue, now=asked.now),), False
+    copy = Contact(
+        id=contact_id,
+        channel=event.channel,
+        state=contacts.ROUTED,
+        last_at=asked.at,
+        thread=where.key,
+    )
+    decision = compose(table, customer, case, found, issue=issue, now=asked.now)
+    return contacts.put(customer, copy), (decision,), False
 
 
 def _first(customer: Customer, asked: Asked, where: Thread) -> Standing | None:
