@@ -92,7 +92,8 @@ async def _play(house: House, options: Options, executors: frozenset[str]) -> in
     async with day.opened(executors):
         await house.start_services()
         ready = time.monotonic()
-        console.print(f"  ready after another {ready - house.services_started_s:.1f} s.\n")
+        console.print(f"  ready after another {ready - house.services_started_s:.1f} s.")
+        console.print(f"  Kafka {house.broker.bootstrap} · {house.memory.url}\n")
         await _show_while(day, console, ready)
         ending = await _end(day, options, sent_s=time.monotonic() - ready)
         faults = find_faults(ending)

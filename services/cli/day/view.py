@@ -84,23 +84,30 @@ class View:
         self._board = board
         self._addresses = addresses
         self._begin_s = begin_s
-        self.state = "the day begins"
+        self.state = "the day goes on"
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """A screen full: figures above, the newest decisions below."""
         height = options.height or console.height
+        came = Layout(Panel(self._came_in(), title="What came in", border_style="blue"))
+        went = Layout(Panel(self._went(), title="What became of it", border_style="blue"), ratio=2)
+        mood = Layout(Panel(self._mood(), title="Mood", border_style="blue"))
+        letters = Layout(Panel(self._letters(), title="Dead letters", border_style="blue"))
+        figures = Layout(name="figures", size=12)
+        if options.max_width >= _NARROW:
+            figures.split_row(came, went, mood, letters)
+        else:
+            above, below = Layout(size=8), Layout(size=6)
+            above.split_row(came, went)
+            below.split_row(mood, letters)
+            figures = Layout(name="figures", size=14)
+            figures.split_column(above, below)
         layout = Layout()
         layout.split_column(
             Layout(self._head(), size=4),
-            Layout(name="figures", size=12),
+            figures,
             Layout(self._newest(max(3, height - 22)), name="newest"),
             Layout(self._foot(), size=4),
-        )
-        layout["figures"].split_row(
-            Layout(Panel(self._came_in(), title="What came in", border_style="blue")),
-            Layout(Panel(self._went(), title="What became of it", border_style="blue"), ratio=2),
-            Layout(Panel(self._mood(), title="Mood", border_style="blue")),
-            Layout(Panel(self._letters(), title="Dead letters", border_style="blue")),
         )
         yield layout
 
@@ -110,11 +117,11 @@ class View:
         latency = board.latency()
         text = Text.assemble(
             ("OmniRoute", "bold"),
-            f" · a day at a contact centre, played at speed · {seconds:.0f} s · {self.state}\n",
+            f" · a day at a contact centre · {seconds:.0f} s · {self.state}\n",
             (f"{board.records:,}", "bold"),
             " events of ",
             (f"{len(board.customers):,}", "bold"),
-            f" customers in {len(board.languages)} languages · from event to decision ",
+            f" customers, {len(board.languages)} languages · decided in ",
             (f"{latency.p50:.0f} ms", "bold"),
             " (p50), ",
             (f"{latency.p99:.0f} ms", "bold"),
@@ -160,10 +167,17 @@ class View:
         return Panel(text, border_style="dim")
 
 
+_FIGURE = 7
+"""Characters of a figure below a million, commas included."""
+_NARROW = 110
+"""Columns below which the four panels stand two by two."""
+
+
 def _rows(rows: Iterable[tuple[str, int]]) -> Table:
     table = Table.grid(padding=(0, 1), expand=True)
-    table.add_column(no_wrap=True, overflow="ellipsis")
-    table.add_column(justify="right")
+    # A narrow screen cuts the words, never the figures.
+    table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+    table.add_column(justify="right", no_wrap=True, min_width=_FIGURE)
     for name, number in rows:
         table.add_row(str(name), f"{number:,}")
     return table
