@@ -187,6 +187,7 @@ def test_a_service_that_dies_ends_the_day_with_its_last_words(folder: Path) -> N
     assert run.left_over() == []
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.kafka
 def test_the_same_day_on_apache_kafka(folder: Path) -> None:

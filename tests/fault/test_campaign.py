@@ -9,6 +9,7 @@ from tests.fault.arena import Arena, assert_kept
 from tests.fault.campaign import AT_RANDOM, campaign
 
 
+@pytest.mark.slow
 @pytest.mark.durable
 @pytest.mark.timeout(300)
 def test_two_kills_at_each_crash_point_lose_nothing_and_repeat_nothing(arena: Arena) -> None:

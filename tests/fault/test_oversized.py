@@ -19,7 +19,7 @@ from services.contact.partition import partition_of
 from services.contact.topics import DECISIONS, MEMORY
 from tests.fault.arena import PARTITIONS, Arena, assert_kept
 
-pytestmark = [pytest.mark.durable, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.durable, pytest.mark.timeout(120)]
 WITHIN_S = 15.0
 LONG = 180
 """Characters of a contact id that makes a state grow quickly."""

@@ -11,7 +11,7 @@ from services.runtime.lane import EXIT_CODES
 from tests.fault.arena import Arena, assert_kept
 from tests.fault.workers import Worker
 
-pytestmark = [pytest.mark.durable, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.durable, pytest.mark.timeout(240)]
 ROUNDS = 5
 
 
