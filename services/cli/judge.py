@@ -105,7 +105,8 @@ def judge(options: Options, tables: Tables) -> list[Judged]:
             _progress(options)(f"partition {partition + 1} of {count}")
             evidence, moving = _collect(reader, view, partition, count)
             verdict = judge_partition(evidence, tables, ledger.get(partition, ()))
-            judged.append(msgspec.structs.replace(verdict, findings=(*moving, *verdict.findings)))
+            # What was read of a partition that moves does not fit together: it is not judged.
+            judged.append(msgspec.structs.replace(verdict, findings=moving or verdict.findings))
         return judged
 
 
@@ -205,7 +206,10 @@ def _collect(
         if reader.end(partition) == before:
             return evidence, ()
         time.sleep(PAUSE_S)
-    what = "the router wrote while the judge read: stop the traffic, or give it time with --wait"
+    what = (
+        "not judged, the router wrote while the judge read: stop the traffic, or give it time with"
+        " --wait"
+    )
     return evidence, (Finding(Promise.EVIDENCE, partition, what),)
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Self
 
 import msgspec
 import orjson
 import pytest
 
+from services.cli import judge as judging
 from services.cli.judge import read_tables
+from services.cli.judging import reading
 from services.cli.judging.court import Judged, judge_partition
 from services.cli.judging.decoding import decode
 from services.cli.judging.doubts import BY_THE_SHELL
@@ -441,3 +444,55 @@ def test_no_personal_data_is_in_the_report(good: Evidence, tables: dict[str, Tab
         assert "example.org" not in text
         assert "+3592" not in text
         assert "Where is my order" not in text
+
+
+class Restless:
+    """A reader of a deployment whose router never rests."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self._evidence = evidence
+        self._end = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def partitions(self) -> int:
+        """One is enough."""
+        return 1
+
+    def end(self, _partition: int) -> int:
+        """Further on at every look."""
+        self._end += 1
+        return self._end
+
+    def collect(self, _partition: int, _count: int) -> Evidence:
+        """Read while it was written: the newest marker is missing."""
+        records = list(self._evidence.memory.records)
+        last = max(n for n, record in enumerate(records) if record.key == MARKER_KEY)
+        return with_log(self._evidence, "memory", [*records[:last], *records[last + 1 :]])
+
+
+def test_a_partition_that_moves_is_not_judged_rather_than_called_broken(
+    good: Evidence, tables: dict[str, Table], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A healthy system under traffic is no broken one; and it is not called good either."""
+    monkeypatch.setattr(reading, "open_reader", lambda *_: Restless(good))
+    monkeypatch.setattr(judging, "PAUSE_S", 0.0)
+    options = judging.Options(
+        brokers="",
+        redis="none",
+        prefix="",
+        rules=(),
+        ledger=None,
+        partitions=None,
+        wait=0.0,
+        format="text",
+        most=9,
+        quiet=True,
+    )
+    (judged,) = judging.judge(options, tables)
+    (finding,) = judged.findings
+    assert finding.promise is Promise.EVIDENCE
+    assert "not judged" in finding.what
