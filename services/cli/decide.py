@@ -6,9 +6,10 @@ import argparse
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any, BinaryIO
 
 import msgspec
@@ -182,12 +183,25 @@ def _opened(name: str) -> Iterator[BinaryIO]:
             yield lines
 
 
+def _join_one(lines: BinaryIO) -> Iterable[bytes]:
+    """The lines; but one event that is written over many of them, as people do, is one."""
+    first = lines.readline()
+    if first.strip() != b"{":
+        return chain((first,), lines)
+    whole = first + lines.read()
+    try:
+        msgspec.json.decode(whole)
+    except msgspec.DecodeError:
+        return whole.splitlines()
+    return (whole.replace(b"\n", b" "),)  # no string of JSON holds a line break
+
+
 def _print_all(fold: Fold, lines: BinaryIO) -> None:
     """Write one line for each that is not blank, and the sums to standard error."""
     outcomes: Counter[str] = Counter()
     actions: Counter[str] = Counter()
     write = sys.stdout.buffer.write
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(_join_one(lines), 1):
         if not line.strip():
             continue
         said = fold.take(line.strip())

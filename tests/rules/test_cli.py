@@ -191,6 +191,17 @@ def test_decide_rejects_bad_lines_and_goes_on(
     assert all(one["reject"]["why"] for one in said if "reject" in one)
 
 
+def test_decide_takes_one_event_written_over_many_lines(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The event of the README, saved as it stands there, is one event."""
+    text = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    event = tmp_path / "event.json"
+    event.write_text(text.partition("```json\n")[2].partition("```")[0])
+    (said,) = decided(capsys, str(event))
+    assert (said["event_id"], said["outcome"]) == ("e-1", "decided")
+
+
 def test_an_event_without_receipt_time_came_at_the_latest_receipt_time_so_far(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
