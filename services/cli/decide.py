@@ -93,7 +93,7 @@ def main(argv: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return GOOD
     except OSError as broken:
-        print(f"omniroute decide: {broken}", file=sys.stderr)
+        print(f"omniroute decide: {broken.filename}: {broken.strerror}", file=sys.stderr)
         return USAGE
     return GOOD
 

@@ -52,7 +52,9 @@ def main(argv: Sequence[str]) -> int:
     for header in asked.header:
         name, equals, value = header.partition("=")
         if not equals:
-            print(f"explain-reject: --header {header}: expected NAME=VALUE", file=sys.stderr)
+            print(
+                f"omniroute explain-reject: --header {header}: expected NAME=VALUE", file=sys.stderr
+            )
             return USAGE
         headers.append((name, value.encode()))
     if (asked.partition is None) != (asked.partitions is None):
@@ -61,7 +63,7 @@ def main(argv: Sequence[str]) -> int:
     try:
         data = sys.stdin.buffer.read() if asked.file == "-" else Path(asked.file).read_bytes()
     except OSError as error:
-        print(f"explain-reject: {asked.file}: {error.strerror}", file=sys.stderr)
+        print(f"omniroute explain-reject: {asked.file}: {error.strerror}", file=sys.stderr)
         return USAGE
     name = "<stdin>" if asked.file == "-" else asked.file
     worst = GOOD

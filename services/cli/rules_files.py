@@ -37,7 +37,7 @@ def read(name: str) -> Given | None:
         said = f"not UTF-8: {broken.reason} at byte {broken.start}"
         return Given(name, broken=Problem(1, 1, Code.YAML_CHARACTER, said, name))
     except OSError as broken:
-        print(f"omniroute rules: {broken}", file=sys.stderr)
+        print(f"omniroute rules: {broken.filename}: {broken.strerror}", file=sys.stderr)
         return None
     return Given(shown, text, beside)
 
