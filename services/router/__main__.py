@@ -27,7 +27,7 @@ from services.runtime.lane_metrics import LaneCollector
 from services.runtime.lanes import Lanes
 from services.runtime.log import configure_log, get_log
 from services.runtime.probes import Pages, Readiness, serve_probes
-from services.runtime.service import exit_now, run_service
+from services.runtime.service import exit_now, run_service, run_to_the_end
 from services.runtime.settings import SettingsError
 
 log = get_log(__name__)
@@ -127,7 +127,7 @@ def main() -> int:
     configure_log(settings.service.log)
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            return runner.run(RouterService(settings, rules).run())
+            return run_to_the_end(runner, RouterService(settings, rules).run())
     except Stop as stop:
         log.critical("the service does not start", code=stop.code, why=stop.why)
         return EXIT_CODES[stop.code]

@@ -25,6 +25,28 @@ SHUTDOWN_WITHIN_S = 10.0
 """From the signal to the end of the process."""
 
 
+def run_to_the_end(runner: asyncio.Runner, service: Coroutine[Any, Any, int]) -> int:
+    """Run a service; asked to end before its lanes run, it ends with 0 as it does later.
+
+    Until `run_service` takes the signals over, they would end the process by themselves, which
+    looks like a crash to whoever restarts it while Kafka is away.
+    """
+
+    async def cancelled_by_signals() -> int:
+        task = asyncio.current_task()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            if task is not None:
+                loop.add_signal_handler(number, task.cancel)
+        return await service
+
+    try:
+        return runner.run(cancelled_by_signals())
+    except asyncio.CancelledError:
+        log.info("asked to stop before the lanes were open")
+        return 0
+
+
 async def run_service(
     lanes: Lanes,
     *,

@@ -16,7 +16,7 @@ from services.runtime.lane_metrics import LaneCollector
 from services.runtime.lanes import Lanes
 from services.runtime.log import configure_log, get_log
 from services.runtime.probes import Pages, Readiness, serve_probes
-from services.runtime.service import exit_now, run_service
+from services.runtime.service import exit_now, run_service, run_to_the_end
 from services.runtime.settings import ServiceSettings, SettingsError
 from services.sentiment.core.scorer import Scorer
 from services.sentiment.metrics import SentimentMetrics
@@ -99,7 +99,8 @@ def main() -> int:
         return EXIT_CODES["usage"]
     configure_log(settings.log)
     try:
-        return asyncio.run(SentimentService(settings, load_vader()).run())
+        with asyncio.Runner() as runner:
+            return run_to_the_end(runner, SentimentService(settings, load_vader()).run())
     except Stop as stop:
         log.critical("the service does not start", code=stop.code, why=stop.why)
         return EXIT_CODES[stop.code]
