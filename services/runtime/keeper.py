@@ -156,19 +156,27 @@ class LaneKeeper:
             committed = await self._read_committed(keys)
         await reader.start(limit)
         first, end = await reader.bounds(limit)
-        start = await job.open(
-            Opening(
-                lane=self.lane,
-                lanes=self._plan.lanes,
-                partition_count=self._plan.partitions,
-                partitions=self.partitions,
-                committed=committed,
-                beginning=first,
-                end=end,
-                clock=int(time.time() * 1000),
-                alive=self._touch,
-            )
+        opening = Opening(
+            lane=self.lane,
+            lanes=self._plan.lanes,
+            partition_count=self._plan.partitions,
+            partitions=self.partitions,
+            committed=committed,
+            beginning=first,
+            end=end,
+            clock=int(time.time() * 1000),
+            alive=self._touch,
         )
+        try:
+            start = await job.open(opening)
+        except Stop as stop:
+            # Positions read one after the other may only seem to disagree: somebody who does not
+            # know yet that he was replaced, or who replaced us, fenced us and committed in between.
+            async with asyncio.timeout(limit):
+                now = await self._read_committed(keys)
+            if now != committed:
+                raise LaneLost(f"lane {self.lane}: its offsets moved while it opened") from stop
+            raise
         reader.seek(start.offsets)
         await self._settle(job, transactor, start)
         self._reader = reader
