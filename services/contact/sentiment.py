@@ -22,6 +22,19 @@ class Label(StrEnum):
     UNSCORED = "unscored"
 
 
+class Want(StrEnum):
+    """What a customer asks for or threatens in a message; closed, these are rule words and labels."""
+
+    PERSON = "person"
+    """A human being."""
+    MANAGER = "manager"
+    """Somebody with authority."""
+    CALLBACK = "callback"
+    """To be called."""
+    LEAVING = "leaving"
+    """Not a wish but a threat: to cancel, to go elsewhere."""
+
+
 class SentimentScored(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """The sentiment of one message of one customer."""
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from services.contact.sentiment import Label
+from services.contact.sentiment import Label, Want
 
 LANGUAGE_NOT_SUPPORTED = "language_not_supported"
 NO_TEXT = "no_text"
@@ -27,6 +27,10 @@ class Scored(msgspec.Struct, frozen=True, gc=False):
     """The language as which the text was scored; empty where it is not known."""
     why: str = ""
     """One of `WHY_UNSCORED`, or empty."""
+    wants: tuple[tuple[Want, float], ...] = ()
+    """What the customer asks for, with its probability, 0 to 1; only what the scorer stands by."""
+    closing: float = 0.0
+    """Probability that the message ends the matter, 0 to 1; 0 where the scorer does not tell."""
 
     @property
     def label(self) -> Label:
