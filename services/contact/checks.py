@@ -11,16 +11,9 @@ from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from services.contact.event import ABOUT_DECISION, ContactEvent, Kind
-from services.contact.limits import (
-    EARLIEST,
-    LATEST,
-    MAX_ATTRIBUTES,
-    MAX_ID,
-    MAX_ITEMS,
-    MAX_LINE,
-    find_excess,
-)
+from services.contact.limits import EARLIEST, LATEST, find_excess
 from services.contact.partition import partition_of
+from services.contact.plain import are_plain, is_plain
 from services.contact.reject import Reject, RejectCode
 from services.contact.sentiment import SentimentScored
 
@@ -36,22 +29,14 @@ NEEDS: dict[Kind, str] = {
 }
 """The field without which a kind says nothing; the other kinds need none beyond the required."""
 
-_SHORT = attrgetter(
-    *("event_id", "source", "customer_id", "sub_channel", "schema_version", "contact_id"),
-    *("conversation_id", "topic", "message_id", "reply_to_message_id", "language"),
-    *("content_hash", "timezone", "queue", "agent_id", "decision_id", "outcome", "cause"),
-    "raw_ref",
-)
 _WORDS = attrgetter(
     "event_id", "source", "customer_id", "contact_id", "language", "model", "why_unscored"
 )
-_LISTS = attrgetter("message_id_aliases", "in_reply_to", "references", "origin_evidence")
-_RARE = attrgetter("actor", "choice", "consents", "profile")
 
 
 def check_event(event: ContactEvent, size: int) -> Reject | None:
     """The first law that a well-typed event breaks; `size` is that of its value in bytes."""
-    if not _is_plain(event, size):
+    if not is_plain(event, size):
         excess = find_excess(event)
         if excess is not None:
             return excess
@@ -66,12 +51,12 @@ def check_event(event: ContactEvent, size: int) -> Reject | None:
 def check_sentiment(scored: SentimentScored) -> Reject | None:
     """The first limit that a well-typed sentiment breaks."""
     received, last = scored.received_at, LATEST.year
-    is_plain = (
-        _are_plain(_WORDS(scored))
+    plain = (
+        are_plain(_WORDS(scored))
         and EARLIEST.year < scored.scored_at.year < last
         and (received is None or EARLIEST.year < received.year < last)
     )
-    return None if is_plain else find_excess(scored)
+    return None if plain else find_excess(scored)
 
 
 def check_place(
@@ -105,55 +90,6 @@ def is_zone(name: str) -> bool:
     except (KeyError, ValueError, OSError):
         return False
     return True
-
-
-def _is_plain(event: ContactEvent, size: int) -> bool:
-    """Cheap and one-sided: true only where `find_excess` would find nothing.
-
-    A small record cannot hold long lines, and strings that are printable when joined have no
-    control character; so most events need no look at each field.
-    """
-    if size > MAX_LINE or any(_RARE(event)) or len(event.attributes) > MAX_ATTRIBUTES:
-        return False
-    short = _SHORT(event)
-    if not _are_plain(short):
-        return False
-    for items in _LISTS(event):
-        if items and not (len(items) <= MAX_ITEMS and _are_plain(items)):
-            return False
-    if event.attributes and not _are_plain(tuple(event.attributes)):
-        return False
-    if event.sequence is not None or not 0 <= event.attachments_count <= MAX_ITEMS:
-        return False
-    return _are_times_plain(event) and _are_addresses_plain(event)
-
-
-def _are_plain(texts: tuple[str, ...]) -> bool:
-    joined = "".join(texts)
-    return joined.isprintable() and (len(joined) <= MAX_ID or max(map(len, texts)) <= MAX_ID)
-
-
-def _are_times_plain(event: ContactEvent) -> bool:
-    occurred, received = event.occurred_at, event.received_at
-    first, last = EARLIEST.year, LATEST.year
-    return (occurred is None or first < occurred.year < last) and (
-        received is None or first < received.year < last
-    )
-
-
-def _are_addresses_plain(event: ContactEvent) -> bool:
-    handles, mail = event.customer_handles, event.participants
-    if len(handles) > MAX_ITEMS:
-        return False
-    for handle in handles:
-        if not _are_plain((handle.value, handle.sub_channel, handle.ref)):
-            return False
-    if mail is None:
-        return True
-    for items in (mail.to, mail.cc, mail.reply_to):
-        if items and not (len(items) <= MAX_ITEMS and _are_plain(items)):
-            return False
-    return _are_plain((mail.sender,))
 
 
 def _check_kind(event: ContactEvent) -> Reject | None:

@@ -51,8 +51,8 @@ def glance_at_sentiment(value: bytes, envelope: Envelope) -> SentimentScored | N
         return None
     is_sure = (
         _is_all(value, scored)
-        and scored.scored_at.tzinfo is UTC
-        and (scored.received_at is None or scored.received_at.tzinfo is UTC)
+        and _is_utc(scored.scored_at)
+        and _is_utc(scored.received_at)
         and (not envelope.id or _is_sentiment_of(scored, envelope))
         and scored.event_id
         and scored.source
@@ -63,15 +63,20 @@ def glance_at_sentiment(value: bytes, envelope: Envelope) -> SentimentScored | N
 
 def is_in_utc(event: ContactEvent) -> bool:
     """Are all times in UTC, as far as a quick look tells?"""
-    occurred, received = event.occurred_at, event.received_at
-    return (
-        (occurred is None or occurred.tzinfo is UTC)
-        and (received is None or received.tzinfo is UTC)
-        # Nested times are left to the exact reading, and so are empty lists of weekdays.
-        and event.choice is None
-        and event.profile is None
-        and not event.consents
-    )
+    if not (_is_utc(event.occurred_at) and _is_utc(event.received_at)):
+        return False
+    choice, profile = event.choice, event.profile
+    if choice is not None and not (
+        _is_utc(choice.from_) and _is_utc(choice.until) and _is_utc(choice.at)
+    ):
+        return False
+    if profile is not None and profile.hours is not None:
+        return False  # an empty list of weekdays means absent: left to the exact reading
+    return all(_is_utc(one.at) and _is_utc(one.until) for one in event.consents)
+
+
+def _is_utc(time: datetime | None) -> bool:
+    return time is None or time.tzinfo is UTC
 
 
 def _is_all(value: bytes, struct: msgspec.Struct) -> bool:

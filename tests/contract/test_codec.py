@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, TypeVar
 
@@ -25,6 +25,7 @@ from services.contact.codec import (
 from services.contact.decision import Decision
 from services.contact.event import ContactEvent, Hours, Kind, MailHeaders, Profile
 from services.contact.glance import glance_at_event, glance_at_sentiment
+from services.contact.plain import is_plain
 from services.contact.reading import read_exactly
 from services.contact.reject import Reject, RejectCode
 from services.contact.sentiment import SentimentScored
@@ -117,24 +118,54 @@ def test_any_event_means_the_same_in_each_encoding(event: ContactEvent) -> None:
         assert {getattr(event, checks.NEEDS[event.kind])} & {None, "", ()}
 
 
+def _break(struct: msgspec.Struct) -> Iterator[msgspec.Struct]:
+    """The struct with each of its parts, however deep, broken in each way that a limit knows."""
+    for name in struct.__struct_fields__:
+        for broken in _broken(name, getattr(struct, name)):
+            yield msgspec.structs.replace(struct, **{name: broken})
+
+
+def _broken(name: str, value: object) -> Iterator[object]:
+    if isinstance(value, str) and type(value) is str:
+        yield "x" * (limits.room_of(name) + 1)
+        yield "a\n"
+        yield "a\u2028"
+    elif isinstance(value, datetime):
+        yield datetime(1980, 1, 1, tzinfo=UTC)
+        yield datetime(2300, 1, 1, tzinfo=UTC)
+    elif isinstance(value, bool) or value is None:
+        return
+    elif isinstance(value, int):
+        yield -1 - 2**63
+        yield 2**63
+    elif isinstance(value, msgspec.Struct):
+        yield from _break(value)
+    elif isinstance(value, dict):
+        yield {str(number): "" for number in range(65)}
+        yield {"a\0": ""}
+        yield {"a": "x" * (limits.MAX_LINE + 1)}
+        yield {"x" * 257: ""}
+    elif isinstance(value, tuple) and value:
+        yield value * 201
+        for broken in _broken(name, value[-1]):
+            yield (*value[:-1], broken)
+
+
 @given(event=EVENTS)
 def test_the_quick_look_never_passes_what_the_exact_one_refuses(event: ContactEvent) -> None:
-    """Law: where the cheap test says `plain`, no limit is broken."""
-    long = msgspec.structs.replace(event, topic="x" * 257)
-    value = msgspec.json.encode(event)
+    """Law: where the cheap test says `plain`, no limit is broken, whatever part it is of."""
     assert limits.find_excess(event) is None
-    assert not checks._is_plain(long, len(value))
-    for field, item in (
-        ("queue", "a\n"),
-        ("references", ("<a>",) * 201),
-        ("attachments_count", -1),
-        ("received_at", datetime(1980, 1, 1, tzinfo=UTC)),
-        ("attributes", {"a\0": ""}),
-        ("text", "x" * 65_537),
-    ):
-        broken = msgspec.structs.replace(event, **{field: item})
-        assert limits.find_excess(broken) is not None
-        assert not checks._is_plain(broken, len(msgspec.json.encode(broken)))
+    for broken in _break(event):
+        assert isinstance(broken, ContactEvent)
+        if limits.find_excess(broken) is not None:
+            assert not is_plain(broken, len(msgspec.json.encode(broken)))
+            assert not is_plain(broken, limits.MAX_RECORD)
+
+
+def test_the_quick_look_passes_a_full_event() -> None:
+    """Law: an event with every field is plain, but for what only the exact look can tell."""
+    full = msgspec.structs.replace(FULL, sequence=None)
+    assert is_plain(full, len(msgspec.json.encode(full)))
 
 
 def _variants(event: msgspec.Struct) -> st.SearchStrategy[bytes]:
