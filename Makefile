@@ -38,6 +38,11 @@ test: lint ## lint, then every test that is not slow; ARGS=... goes to pytest
 check: deps ## the slower tests: campaigns, fuzzing, a fresh clone; ARGS=... goes to pytest
 	@$(BIN)/pytest -m slow --hypothesis-profile=check $(ARGS)
 
+.PHONY: bench
+bench: deps ## how fast, beside others in the same run; minutes, on a machine that does nothing else
+	@$(BIN)/python -m bench.rules_beside
+	@$(BIN)/python -m bench.decide
+
 .PHONY: lint
 lint: deps ## ruff, mypy --strict and the import contracts
 	@$(BIN)/ruff check .

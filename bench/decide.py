@@ -1,4 +1,4 @@
-"""How long one `decide` takes on a played day: `python bench/decide.py [--rules 50 500] [--events N]`.
+"""How long one `decide` takes on a played day: `python -m bench.decide [--rules 50 500] [--events N]`.
 
 The events are those of `omniroute traffic`, folded as the router folds them. Medians, by what the
 event is; beside each the time as a multiple of decoding the same event, which is measured in the
@@ -14,7 +14,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 
-from bench.match_rules import CHANNELS
+from bench.rules_beside import CHANNELS
 from services.cli.day.generate import generate
 from services.contact.codec import decode_event, encode_decision, encode_event
 from services.contact.decision import Position
