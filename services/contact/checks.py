@@ -15,7 +15,7 @@ from services.contact.limits import EARLIEST, LATEST, find_excess
 from services.contact.partition import partition_of
 from services.contact.plain import are_plain, is_plain
 from services.contact.reject import Reject, RejectCode
-from services.contact.sentiment import SentimentScored
+from services.contact.sentiment import SentimentScored, Want
 
 NEEDS: dict[Kind, str] = {
     **{kind: "channel" for kind in Kind if kind.value.startswith("call.")},
@@ -30,7 +30,8 @@ NEEDS: dict[Kind, str] = {
 """The field without which a kind says nothing; the other kinds need none beyond the required."""
 
 _WORDS = attrgetter(
-    "event_id", "source", "customer_id", "contact_id", "language", "model", "why_unscored"
+    *("event_id", "source", "customer_id", "contact_id", "queue", "topic", "language", "model"),
+    "why_unscored",
 )
 
 
@@ -53,6 +54,7 @@ def check_sentiment(scored: SentimentScored) -> Reject | None:
     received, last = scored.received_at, LATEST.year
     plain = (
         are_plain(_WORDS(scored))
+        and len(scored.wants) <= len(Want)
         and EARLIEST.year < scored.scored_at.year < last
         and (received is None or EARLIEST.year < received.year < last)
     )

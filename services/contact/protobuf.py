@@ -34,7 +34,7 @@ ENUMS: dict[str, type[StrEnum]] = {
     for enum in (
         *(event.Kind, event.Channel, event.Side, event.Origin, event.Strength, event.Purpose),
         *(event.ConsentState, decision.Action, decision.DecisionType, decision.Effect),
-        sentiment.Label,
+        *(sentiment.Label, sentiment.Want),
     )
 }
 """The closed sets of words, by the name that they have in the contract."""

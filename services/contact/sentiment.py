@@ -11,6 +11,12 @@ from services.contact.event import Channel, Instant, Side
 
 Score = Annotated[float, msgspec.Meta(ge=-1.0, le=1.0)]
 Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+Score5 = Annotated[float, msgspec.Meta(ge=-5.0, le=5.0)]
+"""The scale of Amazon Contact Lens."""
+Score100 = Annotated[float, msgspec.Meta(ge=-100.0, le=100.0)]
+"""The scale of Genesys."""
+Shift = Annotated[float, msgspec.Meta(ge=-2.0, le=2.0)]
+"""A difference of two scores."""
 
 
 class Label(StrEnum):
@@ -35,8 +41,15 @@ class Want(StrEnum):
     """Not a wish but a threat: to cancel, to go elsewhere."""
 
 
+class Wanted(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One thing that a message asks for, as far as the scorer stands by it."""
+
+    want: Want
+    confidence: Share = 0.0
+
+
 class SentimentScored(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """The sentiment of one message of one customer."""
+    """The sentiment of one message, nearly always a customer's."""
 
     event_id: str
     """The id of the scored event; with `source`, the duplicate key."""
@@ -44,14 +57,31 @@ class SentimentScored(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=T
     customer_id: str
     contact_id: str = ""
     channel: Channel | None = None
+    queue: str = ""
+    """The queue of the scored event, as the platform named it there."""
+    topic: str = ""
+    """The topic of the scored event, as the platform classified it."""
     side: Side = Side.CUSTOMER
+    """Whose message it is; an agent's is scored only where that is switched on."""
     label: Label
     score: Score = 0.0
     """p_pos - p_neg, -1 (very negative) to 1."""
+    score_5: Score5 = 0.0
+    """The same on the scale of -5 to 5, four decimals."""
+    score_100: Score100 = 0.0
+    """The same on the scale of -100 to 100, two decimals."""
+    magnitude: Share = 0.0
+    """1 - p_neu: how much feeling there is, whichever way; 0 for what was not scored."""
     p_neg: Share = 0.0
     p_neu: Share = 0.0
     p_pos: Share = 0.0
     confidence: Share = 0.0
+    closing: Share = 0.0
+    """Probability that the message ends the matter; 0 where the scorer does not tell."""
+    wants: tuple[Wanted, ...] = ()
+    """What the customer asks for or threatens; each `want` at most once."""
+    overlay: Shift = 0.0
+    """How far the tenant's phrases moved the score; it is in `score` and in the shares."""
     language: str = ""
     model: str = ""
     """Name and version of the scorer."""

@@ -30,7 +30,7 @@ from services.contact.event import (
     Side,
     Strength,
 )
-from services.contact.sentiment import Label, SentimentScored
+from services.contact.sentiment import Label, SentimentScored, Want, Wanted
 
 NOON = datetime(2026, 9, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 LATER = NOON + timedelta(hours=2)
@@ -190,8 +190,16 @@ SCORED = SentimentScored(
     contact_id="t-1",
     channel=Channel.EMAIL,
     side=Side.CUSTOMER,
+    queue="billing",
+    topic="refund",
     label=Label.NEGATIVE,
     score=-0.5,
+    score_5=-2.5,
+    score_100=-50.0,
+    magnitude=0.75,
+    closing=0.125,
+    wants=(Wanted(want=Want.MANAGER, confidence=0.75),),
+    overlay=-0.25,
     p_neg=0.625,
     p_neu=0.25,
     p_pos=0.125,

@@ -26,15 +26,19 @@ from services.contact.v1 import event_pb2 as contact_dot_v1_dot_event__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x63ontact/v1/sentiment.proto\x12\ncontact.v1\x1a\x16\x63ontact/v1/event.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xab\x03\n\x0fSentimentScored\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x0e\n\x06source\x18\x02 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\t\x12\x12\n\ncontact_id\x18\x04 \x01(\t\x12$\n\x07\x63hannel\x18\x05 \x01(\x0e\x32\x13.contact.v1.Channel\x12\x1e\n\x04side\x18\x06 \x01(\x0e\x32\x10.contact.v1.Side\x12 \n\x05label\x18\x07 \x01(\x0e\x32\x11.contact.v1.Label\x12\r\n\x05score\x18\x08 \x01(\x01\x12\r\n\x05p_neg\x18\t \x01(\x01\x12\r\n\x05p_neu\x18\n \x01(\x01\x12\r\n\x05p_pos\x18\x0b \x01(\x01\x12\x12\n\nconfidence\x18\x0c \x01(\x01\x12\x10\n\x08language\x18\r \x01(\t\x12\r\n\x05model\x18\x0e \x01(\t\x12\x14\n\x0cwhy_unscored\x18\x0f \x01(\t\x12/\n\x0breceived_at\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tscored_at\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*m\n\x05Label\x12\x15\n\x11LABEL_UNSPECIFIED\x10\x00\x12\x12\n\x0eLABEL_NEGATIVE\x10\x01\x12\x11\n\rLABEL_NEUTRAL\x10\x02\x12\x12\n\x0eLABEL_POSITIVE\x10\x03\x12\x12\n\x0eLABEL_UNSCORED\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x63ontact/v1/sentiment.proto\x12\ncontact.v1\x1a\x16\x63ontact/v1/event.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"<\n\x06Wanted\x12\x1e\n\x04want\x18\x01 \x01(\x0e\x32\x10.contact.v1.Want\x12\x12\n\nconfidence\x18\x02 \x01(\x01\"\xc5\x04\n\x0fSentimentScored\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x0e\n\x06source\x18\x02 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\t\x12\x12\n\ncontact_id\x18\x04 \x01(\t\x12$\n\x07\x63hannel\x18\x05 \x01(\x0e\x32\x13.contact.v1.Channel\x12\x1e\n\x04side\x18\x06 \x01(\x0e\x32\x10.contact.v1.Side\x12 \n\x05label\x18\x07 \x01(\x0e\x32\x11.contact.v1.Label\x12\r\n\x05score\x18\x08 \x01(\x01\x12\r\n\x05p_neg\x18\t \x01(\x01\x12\r\n\x05p_neu\x18\n \x01(\x01\x12\r\n\x05p_pos\x18\x0b \x01(\x01\x12\x12\n\nconfidence\x18\x0c \x01(\x01\x12\x10\n\x08language\x18\r \x01(\t\x12\r\n\x05model\x18\x0e \x01(\t\x12\x14\n\x0cwhy_unscored\x18\x0f \x01(\t\x12/\n\x0breceived_at\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tscored_at\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05queue\x18\x12 \x01(\t\x12\r\n\x05topic\x18\x13 \x01(\t\x12\x0f\n\x07score_5\x18\x14 \x01(\x01\x12\x11\n\tscore_100\x18\x15 \x01(\x01\x12\x11\n\tmagnitude\x18\x16 \x01(\x01\x12\x0f\n\x07\x63losing\x18\x17 \x01(\x01\x12!\n\x05wants\x18\x18 \x03(\x0b\x32\x12.contact.v1.Wanted\x12\x0f\n\x07overlay\x18\x19 \x01(\x01*m\n\x05Label\x12\x15\n\x11LABEL_UNSPECIFIED\x10\x00\x12\x12\n\x0eLABEL_NEGATIVE\x10\x01\x12\x11\n\rLABEL_NEUTRAL\x10\x02\x12\x12\n\x0eLABEL_POSITIVE\x10\x03\x12\x12\n\x0eLABEL_UNSCORED\x10\x04*d\n\x04Want\x12\x14\n\x10WANT_UNSPECIFIED\x10\x00\x12\x0f\n\x0bWANT_PERSON\x10\x01\x12\x10\n\x0cWANT_MANAGER\x10\x02\x12\x11\n\rWANT_CALLBACK\x10\x03\x12\x10\n\x0cWANT_LEAVING\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'contact.v1.sentiment_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_LABEL']._serialized_start=529
-  _globals['_LABEL']._serialized_end=638
-  _globals['_SENTIMENTSCORED']._serialized_start=100
-  _globals['_SENTIMENTSCORED']._serialized_end=527
+  _globals['_LABEL']._serialized_start=745
+  _globals['_LABEL']._serialized_end=854
+  _globals['_WANT']._serialized_start=856
+  _globals['_WANT']._serialized_end=956
+  _globals['_WANTED']._serialized_start=99
+  _globals['_WANTED']._serialized_end=159
+  _globals['_SENTIMENTSCORED']._serialized_start=162
+  _globals['_SENTIMENTSCORED']._serialized_end=743
 # @@protoc_insertion_point(module_scope)

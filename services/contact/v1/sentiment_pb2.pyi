@@ -2,10 +2,11 @@ import datetime
 
 from services.contact.v1 import event_pb2 as _event_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from collections.abc import Mapping as _Mapping
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
@@ -17,14 +18,35 @@ class Label(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     LABEL_NEUTRAL: _ClassVar[Label]
     LABEL_POSITIVE: _ClassVar[Label]
     LABEL_UNSCORED: _ClassVar[Label]
+
+class Want(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    WANT_UNSPECIFIED: _ClassVar[Want]
+    WANT_PERSON: _ClassVar[Want]
+    WANT_MANAGER: _ClassVar[Want]
+    WANT_CALLBACK: _ClassVar[Want]
+    WANT_LEAVING: _ClassVar[Want]
 LABEL_UNSPECIFIED: Label
 LABEL_NEGATIVE: Label
 LABEL_NEUTRAL: Label
 LABEL_POSITIVE: Label
 LABEL_UNSCORED: Label
+WANT_UNSPECIFIED: Want
+WANT_PERSON: Want
+WANT_MANAGER: Want
+WANT_CALLBACK: Want
+WANT_LEAVING: Want
+
+class Wanted(_message.Message):
+    __slots__ = ("want", "confidence")
+    WANT_FIELD_NUMBER: _ClassVar[int]
+    CONFIDENCE_FIELD_NUMBER: _ClassVar[int]
+    want: Want
+    confidence: float
+    def __init__(self, want: _Optional[_Union[Want, str]] = ..., confidence: _Optional[float] = ...) -> None: ...
 
 class SentimentScored(_message.Message):
-    __slots__ = ("event_id", "source", "customer_id", "contact_id", "channel", "side", "label", "score", "p_neg", "p_neu", "p_pos", "confidence", "language", "model", "why_unscored", "received_at", "scored_at")
+    __slots__ = ("event_id", "source", "customer_id", "contact_id", "channel", "side", "label", "score", "p_neg", "p_neu", "p_pos", "confidence", "language", "model", "why_unscored", "received_at", "scored_at", "queue", "topic", "score_5", "score_100", "magnitude", "closing", "wants", "overlay")
     EVENT_ID_FIELD_NUMBER: _ClassVar[int]
     SOURCE_FIELD_NUMBER: _ClassVar[int]
     CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
@@ -42,6 +64,14 @@ class SentimentScored(_message.Message):
     WHY_UNSCORED_FIELD_NUMBER: _ClassVar[int]
     RECEIVED_AT_FIELD_NUMBER: _ClassVar[int]
     SCORED_AT_FIELD_NUMBER: _ClassVar[int]
+    QUEUE_FIELD_NUMBER: _ClassVar[int]
+    TOPIC_FIELD_NUMBER: _ClassVar[int]
+    SCORE_5_FIELD_NUMBER: _ClassVar[int]
+    SCORE_100_FIELD_NUMBER: _ClassVar[int]
+    MAGNITUDE_FIELD_NUMBER: _ClassVar[int]
+    CLOSING_FIELD_NUMBER: _ClassVar[int]
+    WANTS_FIELD_NUMBER: _ClassVar[int]
+    OVERLAY_FIELD_NUMBER: _ClassVar[int]
     event_id: str
     source: str
     customer_id: str
@@ -59,4 +89,12 @@ class SentimentScored(_message.Message):
     why_unscored: str
     received_at: _timestamp_pb2.Timestamp
     scored_at: _timestamp_pb2.Timestamp
-    def __init__(self, event_id: _Optional[str] = ..., source: _Optional[str] = ..., customer_id: _Optional[str] = ..., contact_id: _Optional[str] = ..., channel: _Optional[_Union[_event_pb2.Channel, str]] = ..., side: _Optional[_Union[_event_pb2.Side, str]] = ..., label: _Optional[_Union[Label, str]] = ..., score: _Optional[float] = ..., p_neg: _Optional[float] = ..., p_neu: _Optional[float] = ..., p_pos: _Optional[float] = ..., confidence: _Optional[float] = ..., language: _Optional[str] = ..., model: _Optional[str] = ..., why_unscored: _Optional[str] = ..., received_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., scored_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    queue: str
+    topic: str
+    score_5: float
+    score_100: float
+    magnitude: float
+    closing: float
+    wants: _containers.RepeatedCompositeFieldContainer[Wanted]
+    overlay: float
+    def __init__(self, event_id: _Optional[str] = ..., source: _Optional[str] = ..., customer_id: _Optional[str] = ..., contact_id: _Optional[str] = ..., channel: _Optional[_Union[_event_pb2.Channel, str]] = ..., side: _Optional[_Union[_event_pb2.Side, str]] = ..., label: _Optional[_Union[Label, str]] = ..., score: _Optional[float] = ..., p_neg: _Optional[float] = ..., p_neu: _Optional[float] = ..., p_pos: _Optional[float] = ..., confidence: _Optional[float] = ..., language: _Optional[str] = ..., model: _Optional[str] = ..., why_unscored: _Optional[str] = ..., received_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., scored_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., queue: _Optional[str] = ..., topic: _Optional[str] = ..., score_5: _Optional[float] = ..., score_100: _Optional[float] = ..., magnitude: _Optional[float] = ..., closing: _Optional[float] = ..., wants: _Optional[_Iterable[_Union[Wanted, _Mapping]]] = ..., overlay: _Optional[float] = ...) -> None: ...

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 from services.contact.event import Side
 from services.contact.reject import Reject, RejectCode
-from services.contact.sentiment import SentimentScored
+from services.contact.sentiment import SentimentScored, Wanted
 from services.sentiment.core.language import choose_language
 from services.sentiment.core.pick import Picked
-from services.sentiment.core.scorer import NO_TEXT, Scored, Scorer
+from services.sentiment.core.scorer import DECIMALS, NO_TEXT, Scored, Scorer
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -61,19 +61,27 @@ def build_scored(
     """What is published of one message; `times` are its append and its scoring time, ms."""
     appended_at, scored_at = times
     event = picked.event
+    score = 0.0 if scored.why else scored.score
     return SentimentScored(
         event_id=event.event_id,
         source=event.source,
         customer_id=event.customer_id,
         contact_id=event.contact_id,
         channel=event.channel,
+        queue=event.queue,
+        topic=event.topic,
         side=Side.CUSTOMER,
         label=scored.label,
-        score=scored.score,
+        score=score,
+        score_5=round(score * 5, DECIMALS),
+        score_100=round(score * 100, 2),
+        magnitude=0.0 if scored.why else round(1.0 - scored.p_neu, DECIMALS),
         p_neg=scored.p_neg,
         p_neu=scored.p_neu,
         p_pos=scored.p_pos,
         confidence=scored.confidence,
+        closing=scored.closing,
+        wants=tuple(Wanted(want=want, confidence=sure) for want, sure in scored.wants),
         language=scored.language,
         model=model,
         why_unscored=scored.why,
