@@ -15,7 +15,7 @@ import argparse
 import random
 import timeit
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from importlib.util import find_spec
 
 from services.contact.decision import Fact

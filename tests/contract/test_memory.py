@@ -79,7 +79,7 @@ FULL = core.Customer(
         ),
     ),
     fired=(core.Fired("email-to-phone", "<a>", 10),),
-    mood=core.Mood(-250, 2, 11),
+    mood=core.Mood(-250, 2, 11, -300),
     erased_at=12,
     profile_at=13,
     summarised=1,

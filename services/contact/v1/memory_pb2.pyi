@@ -252,7 +252,7 @@ class Standing(_message.Message):
     def __init__(self, event_id: _Optional[str] = ..., source: _Optional[str] = ..., partition: _Optional[int] = ..., offset: _Optional[int] = ..., revision: _Optional[int] = ..., contact_id: _Optional[str] = ..., thread: _Optional[str] = ..., received_at: _Optional[int] = ..., decided_at: _Optional[int] = ..., message: _Optional[bytes] = ..., action: _Optional[_Union[_decision_pb2.Action, str]] = ..., channel: _Optional[_Union[_event_pb2.Channel, str]] = ..., queue: _Optional[str] = ..., priority: _Optional[int] = ..., skills: _Optional[_Iterable[str]] = ..., rule: _Optional[str] = ..., life: _Optional[str] = ..., escalation: _Optional[bool] = ..., expires_at: _Optional[int] = ..., fallbacks: _Optional[_Iterable[_Union[_event_pb2.Channel, str]]] = ..., skips: _Optional[_Iterable[_Union[_decision_pb2.Skip, _Mapping]]] = ..., mood_revisions: _Optional[int] = ..., gist: _Optional[_Union[Gist, _Mapping]] = ...) -> None: ...
 
 class Gist(_message.Message):
-    __slots__ = ("channel", "kind", "sub_channel", "topic", "queue", "live", "asked", "closing", "origin", "language", "attachments", "sentiment", "link", "related", "contact_state", "lapsed", "known", "source", "attributes")
+    __slots__ = ("channel", "kind", "sub_channel", "topic", "queue", "live", "asked", "closing", "origin", "language", "attachments", "sentiment", "link", "related", "contact_state", "lapsed", "known", "source", "attributes", "confidence", "wants")
     class AttributesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -260,6 +260,13 @@ class Gist(_message.Message):
         key: str
         value: str
         def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    class WantsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: int
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[int] = ...) -> None: ...
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     SUB_CHANNEL_FIELD_NUMBER: _ClassVar[int]
@@ -279,6 +286,8 @@ class Gist(_message.Message):
     KNOWN_FIELD_NUMBER: _ClassVar[int]
     SOURCE_FIELD_NUMBER: _ClassVar[int]
     ATTRIBUTES_FIELD_NUMBER: _ClassVar[int]
+    CONFIDENCE_FIELD_NUMBER: _ClassVar[int]
+    WANTS_FIELD_NUMBER: _ClassVar[int]
     channel: _event_pb2.Channel
     kind: _event_pb2.Kind
     sub_channel: str
@@ -298,14 +307,18 @@ class Gist(_message.Message):
     known: bool
     source: str
     attributes: _containers.ScalarMap[str, str]
-    def __init__(self, channel: _Optional[_Union[_event_pb2.Channel, str]] = ..., kind: _Optional[_Union[_event_pb2.Kind, str]] = ..., sub_channel: _Optional[str] = ..., topic: _Optional[str] = ..., queue: _Optional[str] = ..., live: _Optional[bool] = ..., asked: _Optional[_Union[_event_pb2.Channel, str]] = ..., closing: _Optional[bool] = ..., origin: _Optional[_Union[_event_pb2.Origin, str]] = ..., language: _Optional[str] = ..., attachments: _Optional[int] = ..., sentiment: _Optional[int] = ..., link: _Optional[str] = ..., related: _Optional[str] = ..., contact_state: _Optional[str] = ..., lapsed: _Optional[bool] = ..., known: _Optional[bool] = ..., source: _Optional[str] = ..., attributes: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    confidence: int
+    wants: _containers.ScalarMap[str, int]
+    def __init__(self, channel: _Optional[_Union[_event_pb2.Channel, str]] = ..., kind: _Optional[_Union[_event_pb2.Kind, str]] = ..., sub_channel: _Optional[str] = ..., topic: _Optional[str] = ..., queue: _Optional[str] = ..., live: _Optional[bool] = ..., asked: _Optional[_Union[_event_pb2.Channel, str]] = ..., closing: _Optional[bool] = ..., origin: _Optional[_Union[_event_pb2.Origin, str]] = ..., language: _Optional[str] = ..., attachments: _Optional[int] = ..., sentiment: _Optional[int] = ..., link: _Optional[str] = ..., related: _Optional[str] = ..., contact_state: _Optional[str] = ..., lapsed: _Optional[bool] = ..., known: _Optional[bool] = ..., source: _Optional[str] = ..., attributes: _Optional[_Mapping[str, str]] = ..., confidence: _Optional[int] = ..., wants: _Optional[_Mapping[str, int]] = ...) -> None: ...
 
 class Mood(_message.Message):
-    __slots__ = ("score", "count", "at")
+    __slots__ = ("score", "count", "at", "recent")
     SCORE_FIELD_NUMBER: _ClassVar[int]
     COUNT_FIELD_NUMBER: _ClassVar[int]
     AT_FIELD_NUMBER: _ClassVar[int]
+    RECENT_FIELD_NUMBER: _ClassVar[int]
     score: int
     count: int
     at: int
-    def __init__(self, score: _Optional[int] = ..., count: _Optional[int] = ..., at: _Optional[int] = ...) -> None: ...
+    recent: int
+    def __init__(self, score: _Optional[int] = ..., count: _Optional[int] = ..., at: _Optional[int] = ..., recent: _Optional[int] = ...) -> None: ...

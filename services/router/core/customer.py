@@ -133,6 +133,9 @@ class Gist(msgspec.Struct, frozen=True, omit_defaults=True):
     language: str = msgspec.field(default="", name="n")
     attachments: int = msgspec.field(default=0, name="h")
     sentiment: int | None = msgspec.field(default=None, name="m")
+    confidence: int | None = msgspec.field(default=None, name="f")
+    wants: dict[str, int] = msgspec.field(default_factory=dict, name="u")
+    """What the customer asks for, with how sure that is, 0 to 1000; known once it is scored."""
     link: str = msgspec.field(default="new", name="i")
     related: str = msgspec.field(default="", name="r")
     contact_state: str = msgspec.field(default="new", name="d")
@@ -184,6 +187,8 @@ class Mood(msgspec.Struct, frozen=True, array_like=True):
     """Decayed mean, -1000 to 1000."""
     count: int
     at: int
+    recent: int | None = None
+    """The same over the last messages only; None in a state that is older than this field."""
 
 
 class Customer(msgspec.Struct, frozen=True, array_like=True):

@@ -225,7 +225,12 @@ def _revise_by_mood(
     if standing is None:
         return customer, None
     if mine is not None:
-        gist = msgspec.structs.replace(mine.gist, sentiment=score)
+        gist = msgspec.structs.replace(
+            mine.gist,
+            sentiment=score,
+            confidence=round(scored.confidence * 1000),
+            wants={one.want: round(one.confidence * 1000) for one in scored.wants},
+        )
         standing = msgspec.structs.replace(mine, gist=gist)
         customer = life.replace(customer, mine, standing)
     settings = table.settings

@@ -11,6 +11,7 @@ from enum import StrEnum
 import msgspec
 
 from services.contact.event import Channel, Kind, Origin, Strength
+from services.contact.sentiment import Want
 
 
 class FactType(StrEnum):
@@ -34,6 +35,8 @@ class FactSpec(msgspec.Struct, frozen=True):
 
 _CHANNELS = tuple(c.value for c in Channel)
 _NO = ("none",)
+ASKED_FOR = (Want.MANAGER.value, Want.PERSON.value, Want.CALLBACK.value)
+"""Who outranks whom where a message asks for several."""
 
 CATALOGUE: dict[str, FactSpec] = {
     # -- the event
@@ -56,6 +59,20 @@ CATALOGUE: dict[str, FactSpec] = {
     "message.attachments": FactSpec(FactType.WHOLE, "How many attachments it has."),
     "message.sentiment": FactSpec(
         FactType.NUMBER, "Score of this message, -1 to 1; absent until it is scored."
+    ),
+    "message.confidence": FactSpec(
+        FactType.NUMBER, "How sure that score is, 0 to 1; absent until it is scored."
+    ),
+    "message.asks_for": FactSpec(
+        FactType.WORD,
+        "Whom the customer asks for in it, the one with the most authority; absent until scored.",
+        (*ASKED_FOR, "none"),
+    ),
+    "message.asks_confidence": FactSpec(
+        FactType.NUMBER, "How sure that is, 0 to 1; absent where nobody is asked for."
+    ),
+    "message.leaving": FactSpec(
+        FactType.NUMBER, "How sure the customer threatens to leave, 0 to 1; absent until scored."
     ),
     # -- the thread
     "thread.exchanges": FactSpec(
@@ -94,7 +111,12 @@ CATALOGUE: dict[str, FactSpec] = {
         FactType.WORD, "How strong the choice is.", tuple(s.value for s in Strength)
     ),
     # -- the mood
-    "mood.score": FactSpec(FactType.NUMBER, "Decayed mean of sentiment, -1 to 1; absent if none."),
+    "mood.score": FactSpec(
+        FactType.NUMBER, "Mean of sentiment, fading with time, -1 to 1; absent if none."
+    ),
+    "mood.trend": FactSpec(
+        FactType.NUMBER, "The last messages against that mean, -2 (worse) to 2; absent if none."
+    ),
     "mood.count": FactSpec(FactType.WHOLE, "How many messages it rests on."),
     # -- escalation
     "escalation.lapsed": FactSpec(

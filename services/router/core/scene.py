@@ -8,11 +8,19 @@ from functools import lru_cache
 import msgspec
 
 from services.contact.decision import Fact
+from services.contact.sentiment import Want
 from services.router.core.choice import Wish
-from services.router.core.customer import Customer, Gist, hash_of
-from services.router.core.facts import ATTRIBUTE_PREFIX, CATALOGUE, ONCE_PREFIX, SPLIT_PREFIX
+from services.router.core.customer import Customer, Gist, Mood, hash_of
+from services.router.core.facts import (
+    ASKED_FOR,
+    ATTRIBUTE_PREFIX,
+    CATALOGUE,
+    ONCE_PREFIX,
+    SPLIT_PREFIX,
+)
 from services.router.core.hours import local_parts
 from services.router.core.ledger import Count
+from services.router.core.mood import read_score, read_trend
 
 MAX_TEXT = 80
 """Longer texts are cut, so that a decision stays under 2 KB."""
@@ -66,6 +74,21 @@ def share_of(split: str, customer_id: str) -> int:
     return int.from_bytes(hash_of("split", split, customer_id)) % SHARES
 
 
+def _asked_for(gist: Gist) -> str | None:
+    if gist.sentiment is None:
+        return None
+    return next((want for want in ASKED_FOR if want in gist.wants), "none")
+
+
+def _sureness(gist: Gist, want: Want) -> float | None:
+    return None if gist.sentiment is None else gist.wants.get(want, 0) / 1000
+
+
+def _read_mood(scene: Scene, read: Callable[[Mood, int], int]) -> float | None:
+    mood = scene.customer.mood
+    return None if mood is None else read(mood, scene.now) / 1000
+
+
 def _thousandth(value: int | None) -> float | None:
     return value / 1000 if value is not None else None
 
@@ -84,6 +107,10 @@ _READERS: dict[str, Reader] = {
     "message.language": lambda s: s.gist.language[:MAX_TEXT],
     "message.attachments": lambda s: s.gist.attachments,
     "message.sentiment": lambda s: _thousandth(s.gist.sentiment),
+    "message.confidence": lambda s: _thousandth(s.gist.confidence),
+    "message.asks_for": lambda s: _asked_for(s.gist),
+    "message.asks_confidence": lambda s: _thousandth(s.gist.wants.get(_asked_for(s.gist) or "")),
+    "message.leaving": lambda s: _sureness(s.gist, Want.LEAVING),
     # A summarised thread no longer knows its exchanges, so it never escalates.
     "thread.exchanges": lambda s: 0 if s.summarised else s.count.exchanges,
     "thread.messages": lambda s: s.count.messages + 1,
@@ -98,7 +125,8 @@ _READERS: dict[str, Reader] = {
     "choice.channel": lambda s: s.wish.channel.value,
     "choice.source": lambda s: s.wish.source,
     "choice.strength": lambda s: s.wish.strength.value,
-    "mood.score": lambda s: _thousandth(s.customer.mood.score) if s.customer.mood else None,
+    "mood.score": lambda s: _read_mood(s, read_score),
+    "mood.trend": lambda s: _read_mood(s, read_trend),
     "mood.count": lambda s: s.customer.mood.count if s.customer.mood else 0,
     "escalation.lapsed": lambda s: s.gist.lapsed,
     "time.hour": lambda s: local_parts(s.zone, s.now)[0],

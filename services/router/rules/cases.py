@@ -18,6 +18,7 @@ from pydantic_core import PydanticCustomError
 
 from services.contact.decision import Action, Effect, Outcome
 from services.contact.event import ConsentState, Kind, Origin
+from services.contact.sentiment import Want
 from services.router.rules.problem import Code, Path, Problem, Problems, suggest
 from services.router.rules.schema import drop_defaults
 from services.router.rules.source import read_source
@@ -87,6 +88,7 @@ OutcomeWord = Annotated[
 EffectWord = Annotated[
     str, AfterValidator(_one_of(Effect)), WithJsonSchema({"enum": _words(Effect)})
 ]
+WantWord = Annotated[str, AfterValidator(_one_of(Want)), WithJsonSchema({"enum": _words(Want)})]
 Text = Annotated[str, Field(min_length=1)]
 
 
@@ -116,6 +118,8 @@ class MoodKeys(_Keys):
     """Decayed mean, -1 to 1."""
     count: Annotated[int, Field(ge=1)] = 3
     """How many messages it rests on. Default: 3."""
+    trend: Annotated[float, Field(ge=-2, le=2, strict=False)] = 0
+    """The last messages against that mean, -2 to 2. Default: 0."""
 
 
 class CustomerKeys(_Keys):
@@ -154,6 +158,11 @@ class EventKeys(_Keys):
     """Another kind of event, such as call.offered; `routing.*` reports on the last decision."""
     sentiment: Annotated[float, Field(ge=-1, le=1, strict=False)] | None = None
     """The score of the customer's last message, -1 to 1."""
+    confidence: Annotated[float, Field(ge=0, le=1, strict=False)] = 0.9
+    """With a sentiment: how sure it is. Default: 0.9."""
+    wants: dict[WantWord, Annotated[float, Field(ge=0, le=1, strict=False)]] = {}
+    """With a sentiment: what the customer asks for (person, manager, callback, leaving), and how
+    sure that is, such as manager: 0.9."""
     after: Duration | None = None
     """Time since the event before. Default: 10m, for a sentiment 2s."""
     read_after: Duration = 0

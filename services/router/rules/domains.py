@@ -17,12 +17,25 @@ from services.contact.event import ASKS, Kind, Origin
 from services.router.core.facts import SPLIT_PREFIX, FactSpec, FactType, spec_of
 from services.router.rules.conditions import DATES
 
-ABSENT = frozenset({"message.sentiment", "mood.score"})
+ABSENT = frozenset(
+    {
+        "message.sentiment",
+        "message.confidence",
+        "message.asks_for",
+        "message.asks_confidence",
+        "message.leaving",
+        "mood.score",
+        "mood.trend",
+    }
+)
 """The only facts that an event can leave out; the others are always there, texts as empty."""
 FARTHEST = 1_000_000_000
 """Beyond any count that can be reached."""
 _LOWEST = {"thread.messages": 1}
 _HIGHEST = {"time.hour": 23}
+_NUMBERS = dict.fromkeys(
+    ("message.confidence", "message.asks_confidence", "message.leaving"), (0, 1)
+) | {"mood.trend": (-2, 2)}
 LAST_SHARE = 99
 _NOWADAYS = date(2026, 1, 1).toordinal()
 """Where a free date is taken from, if it may."""
@@ -57,7 +70,7 @@ def bounds_of(fact: str) -> tuple[int, int]:
     """The least and the greatest value of a number."""
     spec = spec_of(fact)
     if spec is not None and spec.type is FactType.NUMBER:
-        return -1, 1
+        return _NUMBERS.get(fact, (-1, 1))
     if fact.startswith(SPLIT_PREFIX):
         return 0, LAST_SHARE
     return _LOWEST.get(fact, 0), _HIGHEST.get(fact, FARTHEST)

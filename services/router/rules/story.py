@@ -23,7 +23,7 @@ from services.contact.event import (
     Side,
     Strength,
 )
-from services.contact.sentiment import Label, SentimentScored
+from services.contact.sentiment import Label, SentimentScored, Want, Wanted
 from services.router.core.customer import Customer, Mood
 from services.router.rules.cases import CaseKeys, CustomerKeys, EventKeys
 from services.router.rules.values import parse_span
@@ -94,7 +94,8 @@ class Teller:
         mood = self.customer.mood
         if mood is None or customer is None:
             return customer
-        felt = Mood(round(mood.score * 1000), mood.count, self.clock)
+        score = round(mood.score * 1000)
+        felt = Mood(score, mood.count, self.clock, score + round(mood.trend * 1000))
         return msgspec.structs.replace(customer, mood=felt)
 
     def tell(self, keys: EventKeys, last: Decision | None) -> Told:
@@ -104,7 +105,7 @@ class Teller:
             self.clock += keys.gap_ms
         now = self.clock + keys.read_after
         if keys.sentiment is not None:
-            return Told(self._score(keys.sentiment), now)
+            return Told(self._score(keys, keys.sentiment), now)
         event = self._fact(keys, keys.event, last) if keys.event else self._message(keys)
         if event.kind is Kind.MESSAGE and event.side is Side.CUSTOMER:
             self.last = event
@@ -160,7 +161,7 @@ class Teller:
             cause=keys.cause,
         )
 
-    def _score(self, score: float) -> SentimentScored:
+    def _score(self, keys: EventKeys, score: float) -> SentimentScored:
         of = self.last
         label = Label.NEUTRAL
         if abs(score) > _NEUTRAL:
@@ -172,6 +173,10 @@ class Teller:
             contact_id=of.contact_id if of else "",
             label=label,
             score=score,
+            confidence=keys.confidence,
+            wants=tuple(
+                Wanted(want=Want(word), confidence=sure) for word, sure in keys.wants.items()
+            ),
             scored_at=_moment(self.clock),
         )
 
