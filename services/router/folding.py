@@ -16,7 +16,7 @@ from services.contact.decision import Decision, Outcome, Position
 from services.contact.event import ContactEvent
 from services.contact.reject import Reject, RejectCode
 from services.contact.sentiment import SentimentScored
-from services.router.core.customer import MAX_STATE_BYTES, Customer, pack
+from services.router.core.customer import MAX_STATE_BYTES, Customer, Mood, pack
 from services.router.core.decide import Verdict, decide
 from services.router.core.table import Table
 from services.router.hearing import TOO_LARGE, Heard, Part
@@ -49,6 +49,8 @@ class Result(msgspec.Struct, frozen=True, gc=False):
     decisions: tuple[Decision, ...] = ()
     encoded: tuple[Encoded, ...] = ()
     reject: Reject | None = None
+    mood: Mood | None = None
+    """The customer's mood, where the record moved it."""
 
 
 class Folded(msgspec.Struct, frozen=True, gc=False):
@@ -91,9 +93,17 @@ def _fold(
             result = _refuse_state(heard)
         if result.reject is None and verdict.changed:
             changed[word.customer_id] = verdict.customer
+            if isinstance(word, SentimentScored):
+                result = msgspec.structs.replace(result, mood=_moved(customer, verdict.customer))
         results.append(result)
     packed = {key: None if one is None else pack(one) for key, one in changed.items()}
     return Folded(part.partition, results, changed, packed)
+
+
+def _moved(before: Customer | None, after: Customer | None) -> Mood | None:
+    if after is None or (before is not None and before.mood is after.mood):
+        return None
+    return after.mood
 
 
 def _judge_safely(judge: Judge, customer: Customer | None, word: Word, heard: Heard) -> Verdict:

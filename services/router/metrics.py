@@ -22,8 +22,9 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from services.contact.decision import DecisionType, Outcome
-from services.contact.event import ContactEvent
+from services.contact.event import Channel, ContactEvent
 from services.contact.reject import RejectCode
+from services.contact.sentiment import SentimentScored
 from services.contact.topics import EVENTS, SENTIMENT
 from services.router.committing import Memo
 from services.router.live.figures import RulesFigures
@@ -34,6 +35,7 @@ LATENCY_S = (
     0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.04, 0.06, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
     300, 3600,
 )  # fmt: skip
+MOODS = (-0.9, -0.8, -0.6, -0.4, -0.2, -0.05, 0.05, 0.2, 0.4, 0.6, 0.8, 0.9)
 BATCH_RECORDS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)
 STAGES = (
     "event_to_append",
@@ -43,6 +45,7 @@ STAGES = (
     "append_to_committed",
 )
 """Where the time goes, one after the other; the last is the whole of what we are answerable for."""
+NO_CHANNEL = "none"
 MOST_RULES = 200
 """Rule ids beyond this many are counted as `other`: a reload must not grow the series for ever."""
 
@@ -50,14 +53,15 @@ MOST_RULES = 200
 class Tally:
     """A histogram that takes many equal values at once."""
 
-    def __init__(self, bounds: Sequence[float]) -> None:
+    def __init__(self, bounds: Sequence[float], least: float = 0.0) -> None:
         self._bounds = tuple(bounds)
+        self._least = least
         self._counts = [0] * (len(self._bounds) + 1)
         self._sum = 0.0
 
     def add(self, value: float, times: int = 1) -> None:
-        """Count `value`, negative as 0, `times` times."""
-        held = max(value, 0.0)
+        """Count `value`, what is below the least as the least, `times` times."""
+        held = max(value, self._least)
         self._counts[bisect_left(self._bounds, held)] += times
         self._sum += held * times
 
@@ -88,6 +92,7 @@ class Metrics(Collector):
         self._rules: set[str] = set()
         self._latency = {stage: Tally(LATENCY_S) for stage in STAGES}
         self._batches = Tally(BATCH_RECORDS)
+        self._moods = {channel: Tally(MOODS, least=-1.0) for channel in (*Channel, NO_CHANNEL)}
         self._last_at = 0.0
         self.registry.register(self)
 
@@ -109,6 +114,9 @@ class Metrics(Collector):
                     self._decisions[*labels, self._bound_rule(one.rule)] += 1
                     self._types[(one.type.value,)] += 1
                     self._rules_figures.observe(one)
+                if result.mood is not None and isinstance(heard.word, SentimentScored):
+                    tally = self._moods[heard.word.channel or NO_CHANNEL]
+                    tally.add(result.mood.score / 1000)
                 if heard.topic == EVENTS:
                     appended = heard.record.timestamp
                     word = heard.word
@@ -170,6 +178,15 @@ class Metrics(Collector):
         for stage, tally in self._latency.items():
             latency.add_metric([stage], *tally.buckets())
         yield latency
+        mood = HistogramMetricFamily(
+            "omniroute_router_mood",
+            "A customer's mood after each score that moved it, -1 (very negative) to 1, by the"
+            " channel of the message; no sum, for it would not only rise.",
+            labels=["channel"],
+        )
+        for channel, tally in self._moods.items():
+            mood.add_metric([str(channel)], tally.buckets()[0], None)
+        yield mood
         yield from self._collect_batches()
         yield from self._collect_memory()
 
