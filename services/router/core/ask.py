@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import msgspec
 
 from services.contact.decision import Action, Decision, Effect, Position
@@ -209,16 +211,20 @@ def _is_stale(table: Table, asked: Asked, state: str) -> bool:
     return state == contacts.NEW and asked.now - asked.at > table.settings.stale_after_ms
 
 
+@lru_cache(maxsize=64)
+def _list_attributes(reads: tuple[str, ...]) -> tuple[str, ...]:
+    """The free attributes among the facts that a table reads."""
+    return tuple(
+        name.removeprefix(ATTRIBUTE_PREFIX) for name in reads if name.startswith(ATTRIBUTE_PREFIX)
+    )
+
+
 def _case(
     table: Table, asked: Asked, contact_id: str, key: str, *, state: str, lapsed: bool
 ) -> Case:
     event, position = asked.event, asked.position
     wanted = Channel.PHONE if event.kind is Kind.CALLBACK_REQUESTED else event.requested_channel
-    read = {
-        name.removeprefix(ATTRIBUTE_PREFIX)
-        for name in table.reads
-        if name.startswith(ATTRIBUTE_PREFIX)
-    }
+    read = _list_attributes(table.reads)
     gist = Gist(
         channel=event.channel or Channel.PHONE,
         kind=event.kind,
@@ -240,7 +246,7 @@ def _case(
         attributes={
             name: event.attributes[name][:MAX_TEXT] for name in read if name in event.attributes
         }
-        if read
+        if read and event.attributes
         else {},
     )
     return Case(
