@@ -160,6 +160,8 @@ def fired(customer: Customer, *, thread_key: str, contact_id: str, since: int) -
 
 def mark(customer: Customer, table: Table, match: Match, case: Case) -> Customer:
     """The customer with every `once_per` node of the path taken marked as fired."""
+    if not match.plan.once_per:
+        return customer
     scopes = {
         "thread": case.thread or f"contact {case.contact_id}",
         "contact": f"contact {case.contact_id}",

@@ -16,6 +16,8 @@ KEPT_ENTRIES = 4
 KEPT_IDS = 16
 _ENTRY_BYTES = 24
 _BYTES_PER_CHARACTER = 4
+SMALL_THREADS, SMALL_HANDLES, SMALL_OTHERS = 1, 3, 6
+"""A thread is at most 2 KB of ids and 3 KB of ledger, an address 3 KB, all others 600 bytes."""
 _OTHER_BYTES = 1200
 """No standing decision or contact packs into more, apart from hostile ids; a rough upper bound."""
 
@@ -26,7 +28,7 @@ def fit(customer: Customer) -> Customer | None:
     A summarised thread keeps its key and its newest ids, so later mails still find it, but it
     never escalates. Then contacts and decisions make room, the oldest first.
     """
-    if _rough_size(customer) <= MAX_STATE_BYTES or _fits(customer):
+    if _is_small(customer) or _rough_size(customer) <= MAX_STATE_BYTES or _fits(customer):
         return customer
     for thread in sorted(customer.threads, key=lambda one: one.last_at):
         customer = _summarise(customer, thread)
@@ -42,6 +44,16 @@ def fit(customer: Customer) -> Customer | None:
             return customer
     customer = msgspec.structs.replace(customer, threads=())
     return customer if _fits(customer) else None
+
+
+def _is_small(customer: Customer) -> bool:
+    """Most customers: few of everything, so that even the largest of each would fit."""
+    return (
+        len(customer.threads) <= SMALL_THREADS
+        and len(customer.handles) <= SMALL_HANDLES
+        and len(customer.contacts) + len(customer.standings) <= SMALL_OTHERS
+        and len(customer.choices) + len(customer.consents) + len(customer.fired) <= SMALL_OTHERS
+    )
 
 
 def _fits(customer: Customer) -> bool:
