@@ -12,9 +12,9 @@ from services.contact import topics
 from services.contact.codec import ROUTER_SOURCE, SENTIMENT_SOURCE
 from services.contact.decision import Decision, DecisionType, Effect
 from services.contact.event import ContactEvent, Kind
-from services.contact.reading import SENTIMENT_TYPE
+from services.contact.reading import SENTIMENT_TYPE, SUMMARY_TYPE
 from services.contact.reject import RejectCode
-from services.contact.sentiment import SentimentScored
+from services.contact.sentiment import SentimentScored, SentimentSummary
 
 HEAD = "# Written by proto/generate.py from proto/contact/v1/ and services/contact/. Do not edit.\n"
 _REF = "#/components/schemas/{name}"
@@ -50,8 +50,8 @@ _CHANNELS: dict[str, tuple[str, tuple[str, ...], str]] = {
         "delete",
     ),
     topics.SENTIMENT: (
-        "The sentiment of customers' messages; same partition number as the event.",
-        ("SentimentScored",),
+        "The sentiment of customers' messages, and of each contact at its close; same partition number as the event.",
+        ("SentimentScored", "SentimentSummary"),
         "delete",
     ),
     topics.DEADLETTER: ("Records that could not be used, as they came.", ("DeadLetter",), "delete"),
@@ -162,6 +162,11 @@ def _messages() -> Json:
         _text("The sentiment service.", const=SENTIMENT_SOURCE),
         "Source and event_id of the data, joined by a slash.",
     )
+    summary = _envelope(
+        [SUMMARY_TYPE],
+        _text("The sentiment service.", const=SENTIMENT_SOURCE),
+        "Source and event_id of the data, joined by a slash.",
+    )
     dead = {
         topics.REJECT_CODE: _text("Why.", enum=[code.value for code in RejectCode]),
         topics.REJECT_WHY: _text("A sentence in ASCII, without personal data."),
@@ -183,6 +188,12 @@ def _messages() -> Json:
         ),
         "SentimentScored": _message(
             "SentimentScored", "The sentiment of one message", _headers(scored, []), customer
+        ),
+        "SentimentSummary": _message(
+            "SentimentSummary",
+            "How a contact sounded, at its close",
+            _headers(summary, required),
+            customer,
         ),
         "DeadLetter": _message(
             "DeadLetter",
@@ -210,7 +221,7 @@ def _messages() -> Json:
 def _schemas(comments: Comments) -> Json:
     """The JSON Schema of every struct, with the comments of the contract as descriptions."""
     _, schemas = msgspec.json.schema_components(
-        (ContactEvent, Decision, SentimentScored), ref_template=_REF
+        (ContactEvent, Decision, SentimentScored, SentimentSummary), ref_template=_REF
     )
     for name, schema in schemas.items():
         if name in comments:

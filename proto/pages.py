@@ -16,7 +16,7 @@ from services.contact.complaints import bare_of, types_of
 from services.contact.decision import Decision
 from services.contact.event import ASKS, ContactEvent, Kind
 from services.contact.reject import RejectCode
-from services.contact.sentiment import SentimentScored
+from services.contact.sentiment import SentimentScored, SentimentSummary
 
 _PART = re.compile(r"(<!-- generated: ([\w ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _REQUIRED = "**required**"
@@ -162,6 +162,7 @@ _PARTS: dict[str, Callable[[Comments], str]] = {
     "event": _struct(ContactEvent),
     "decision": _struct(Decision),
     "sentiment": _struct(SentimentScored),
+    "summary": _struct(SentimentSummary),
     "rejects": _rejects,
     "limits": _limits,
 }

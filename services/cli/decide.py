@@ -16,11 +16,19 @@ import msgspec
 import orjson
 
 from services.cli import memory_file
-from services.contact.codec import decode_event, decode_sentiment, encode_decision
+from services.contact.cloudevent import VERSION
+from services.contact.codec import (
+    SENTIMENT_SOURCE,
+    decode_event,
+    decode_sentiment,
+    encode_decision,
+)
 from services.contact.decision import Outcome
 from services.contact.event import Channel, ContactEvent, Kind
+from services.contact.reading import SUMMARY_TYPE
 from services.contact.reject import Reject, RejectCode
-from services.contact.sentiment import SentimentScored
+from services.contact.sentiment import SentimentScored, SentimentSummary
+from services.contact.topics import CE_ID, CE_SOURCE, CE_SPECVERSION, CE_TYPE
 from services.router.core.customer import Customer
 from services.router.core.decide import Verdict, decide
 from services.router.core.knowledge import ms
@@ -44,6 +52,7 @@ the clock
   The events' receipt time: now is the latest received_at so far. An event without received_at
   came now; if it is the first, at its occurred_at, else at the time of this machine.
   Lines with `label` and `scored_at` are sentiment (SentimentScored); scored_at moves the clock.
+  Lines with `summarised_at` are summaries of sentiment: remembered, and nothing follows.
   Unknown keys, such as the thread_key that `omniroute convert` adds, are ignored.
 
 the memory
@@ -69,8 +78,17 @@ class _Glance(msgspec.Struct):
     event_id: Any = None
     label: Any = None
     scored_at: Any = None
+    summarised_at: Any = None
 
 
+_Word = ContactEvent | SentimentScored | SentimentSummary
+_AS_SUMMARY = (
+    (CE_SPECVERSION, VERSION.encode()),
+    (CE_ID, b"a line of a file"),
+    (CE_SOURCE, SENTIMENT_SOURCE.encode()),
+    (CE_TYPE, SUMMARY_TYPE.encode()),
+)
+"""On Kafka the headers tell a summary from a score; a line of a file has none."""
 _GLANCE = msgspec.json.Decoder(_Glance)
 
 
@@ -126,10 +144,12 @@ class Fold:
             self.customers[event.customer_id] = verdict.customer
         return {**named, **_said(event, verdict)}
 
-    def _timed(self, event: ContactEvent | SentimentScored) -> ContactEvent | SentimentScored:
+    def _timed(self, event: _Word) -> _Word:
         """The event with its receipt time, after moving the clock."""
         if isinstance(event, SentimentScored):
             self.clock = max(self.clock or 0, ms(event.scored_at))
+            return event
+        if isinstance(event, SentimentSummary):
             return event
         if event.received_at is None:
             started = event.occurred_at or datetime.now(UTC)
@@ -225,10 +245,12 @@ def _glance(line: bytes) -> _Glance:
         return _Glance()
 
 
-def _decode(line: bytes, glance: _Glance) -> ContactEvent | SentimentScored | Reject:
+def _decode(line: bytes, glance: _Glance) -> _Word | Reject:
     """As from Kafka; a line of a file has no key, so the customer's id stands for it."""
     customer = glance.customer_id
     key = customer.encode("utf-8", "replace") if isinstance(customer, str) else None
+    if glance.summarised_at is not None:
+        return decode_sentiment(key, line, _AS_SUMMARY)
     is_sentiment = glance.label is not None and glance.scored_at is not None
     return (decode_sentiment if is_sentiment else decode_event)(key, line, ())
 
@@ -240,7 +262,7 @@ def _rejected(reject: Reject) -> dict[str, Any]:
     }
 
 
-def _said(event: ContactEvent | SentimentScored, verdict: Verdict) -> dict[str, Any]:
+def _said(event: _Word, verdict: Verdict) -> dict[str, Any]:
     if verdict.reject is not None:
         return _rejected(verdict.reject)
     said: dict[str, Any] = {"outcome": verdict.outcome}
@@ -253,7 +275,7 @@ def _said(event: ContactEvent | SentimentScored, verdict: Verdict) -> dict[str, 
     return said
 
 
-def _thread_key(event: ContactEvent | SentimentScored, verdict: Verdict) -> str:
+def _thread_key(event: _Word, verdict: Verdict) -> str:
     """The thread of the line: that of its decision, or where an e-mail lies now."""
     for decision in verdict.decisions:
         if decision.event_id == event.event_id and decision.thread_key:

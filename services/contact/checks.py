@@ -15,7 +15,7 @@ from services.contact.limits import EARLIEST, LATEST, find_excess
 from services.contact.partition import partition_of
 from services.contact.plain import are_plain, is_plain
 from services.contact.reject import Reject, RejectCode
-from services.contact.sentiment import SentimentScored, Want
+from services.contact.sentiment import SentimentScored, SentimentSummary, Want
 
 NEEDS: dict[Kind, str] = {
     **{kind: "channel" for kind in Kind if kind.value.startswith("call.")},
@@ -26,6 +26,7 @@ NEEDS: dict[Kind, str] = {
     Kind.PREFERENCE_UPDATED: "choice",
     Kind.CONSENT_UPDATED: "consents",
     Kind.PROFILE_UPDATED: "profile",
+    Kind.SURVEY_ANSWERED: "survey",
 }
 """The field without which a kind says nothing; the other kinds need none beyond the required."""
 
@@ -49,8 +50,10 @@ def check_event(event: ContactEvent, size: int) -> Reject | None:
     return _check_kind(event)
 
 
-def check_sentiment(scored: SentimentScored) -> Reject | None:
-    """The first limit that a well-typed sentiment breaks."""
+def check_sentiment(scored: SentimentScored | SentimentSummary) -> Reject | None:
+    """The first limit that a well-typed sentiment, or the summary of a contact, breaks."""
+    if isinstance(scored, SentimentSummary):
+        return find_excess(scored)
     received, last = scored.received_at, LATEST.year
     plain = (
         are_plain(_WORDS(scored))
@@ -115,6 +118,7 @@ _NEED_CODES = {
     "choice": (RejectCode.CHOICE_MISSING, "the channel that the customer chose"),
     "consents": (RejectCode.CONSENT_MISSING, "what the customer granted or denied"),
     "profile": (RejectCode.PROFILE_MISSING, "what became known of the customer"),
+    "survey": (RejectCode.SURVEY_MISSING, "a rating from 0 to 10 for each of the 20 emotions"),
 }
 
 

@@ -28,9 +28,9 @@ from services.contact.event import ContactEvent
 from services.contact.glance import glance_at_event, glance_at_sentiment, is_in_utc
 from services.contact.limits import MAX_RECORD, in_utc
 from services.contact.protobuf import write_message
-from services.contact.reading import SENTIMENT_TYPE, read_exactly
+from services.contact.reading import SENTIMENT_TYPE, SUMMARY_TYPE, read_exactly, read_sentiment
 from services.contact.reject import Reject, RejectCode
-from services.contact.sentiment import SentimentScored
+from services.contact.sentiment import SentimentScored, SentimentSummary
 from services.contact.topics import (
     CE_ID,
     CE_SOURCE,
@@ -69,6 +69,7 @@ _ENCODER = msgspec.json.Encoder()
 _SPECVERSION = (CE_SPECVERSION, VERSION.encode())
 _ROUTER = (CE_SOURCE, ROUTER_SOURCE.encode())
 _SENTIMENT = ((CE_SOURCE, SENTIMENT_SOURCE.encode()), (CE_TYPE, SENTIMENT_TYPE.encode()))
+_SUMMARY = ((CE_SOURCE, SENTIMENT_SOURCE.encode()), (CE_TYPE, SUMMARY_TYPE.encode()))
 _JSON = (CONTENT_TYPE, JSON_TYPE.encode())
 _CONTENT_TYPES = {"json": JSON_TYPE, "protobuf": PROTOBUF_TYPE}
 _NOT_ASCII = re.compile(r"[^\x20-\x7e]")
@@ -120,18 +121,18 @@ def decode_sentiment(
     *,
     partition: int | None = None,
     partitions: int | None = None,
-) -> SentimentScored | Reject:
-    """The sentiment in a record of `contact.sentiment`, under the same laws as an event."""
+) -> SentimentScored | SentimentSummary | Reject:
+    """What a record of `contact.sentiment` says, under the same laws as an event."""
     if not value or len(value) > MAX_RECORD:
         return _refuse_size(value)
     envelope = read_headers(headers) if headers else PLAIN
     if isinstance(envelope, Reject):
         return envelope
-    scored = glance_at_sentiment(value, envelope) or read_exactly(value, envelope, SentimentScored)
-    if isinstance(scored, Reject):
-        return scored
-    reject = check_sentiment(scored) or check_place(scored.customer_id, key, partition, partitions)
-    return in_utc(scored) if reject is None else reject
+    said = glance_at_sentiment(value, envelope) or read_sentiment(value, envelope)
+    if isinstance(said, Reject):
+        return said
+    reject = check_sentiment(said) or check_place(said.customer_id, key, partition, partitions)
+    return in_utc(said) if reject is None else reject
 
 
 def decode_decision(value: bytes | None, headers: Headers) -> Decision | Reject:
@@ -181,21 +182,26 @@ def encode_decision(decision: Decision, *, traceparent: bytes | None = None) -> 
     return Encoded(decision.customer_id.encode(), _ENCODER.encode(decision), headers)
 
 
-def encode_sentiment(scored: SentimentScored, *, traceparent: bytes | None = None) -> Encoded:
-    """The record of a sentiment: JSON, its envelope in headers.
+def encode_sentiment(
+    said: SentimentScored | SentimentSummary, *, traceparent: bytes | None = None
+) -> Encoded:
+    """The record of a sentiment or a summary: JSON, its envelope in headers.
 
-    The CloudEvents id joins source and id of the scored event, for that id is unique only there.
+    The CloudEvents id joins source and id of the event that it is about, for that id is unique
+    only there.
     """
+    is_score = isinstance(said, SentimentScored)
+    at = said.scored_at if isinstance(said, SentimentScored) else said.summarised_at
     headers: tuple[tuple[str, bytes], ...] = (
         _SPECVERSION,
-        (CE_ID, f"{scored.source}/{scored.event_id}".encode()),
-        *_SENTIMENT,
-        (CE_TIME, _ENCODER.encode(scored.scored_at)[1:-1]),
+        (CE_ID, f"{said.source}/{said.event_id}".encode()),
+        *(_SENTIMENT if is_score else _SUMMARY),
+        (CE_TIME, _ENCODER.encode(at)[1:-1]),
         _JSON,
     )
     if traceparent is not None:
         headers = (*headers, (TRACEPARENT, traceparent))
-    return Encoded(scored.customer_id.encode(), _ENCODER.encode(scored), headers)
+    return Encoded(said.customer_id.encode(), _ENCODER.encode(said), headers)
 
 
 def encode_reject(

@@ -46,6 +46,7 @@ class Kind(StrEnum):
     ROUTING_COMPLETED = "routing.completed"
     ROUTING_FAILED = "routing.failed"
     DELIVERY_FAILED = "delivery.failed"
+    SURVEY_ANSWERED = "survey.answered"
     CUSTOMER_ERASED = "customer.erased"
     CUSTOMER_LINKED = "customer.linked"
     """Reserved: refused with the code `kind_reserved` in this version."""
@@ -200,6 +201,43 @@ class Profile(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     hours: Hours | None = None
 
 
+Rating = Annotated[float, msgspec.Meta(ge=0.0, le=10.0)]
+"""How strongly an emotion was felt: 0 not at all, 10 very strongly."""
+
+
+class Survey(msgspec.Struct, frozen=True, kw_only=True):
+    """How strongly a customer felt each of the 20 emotions of Net Emotional Value.
+
+    The emotions and their four clusters are Colin Shaw's (*The DNA of Customer Experience*, 2007).
+    Every one is required: a mean over those that somebody chose to rate compares with nothing.
+    """
+
+    # destroying value
+    irritated: Rating
+    hurried: Rating
+    neglected: Rating
+    unhappy: Rating
+    unsatisfied: Rating
+    stressed: Rating
+    disappointed: Rating
+    frustrated: Rating
+    # attention
+    interested: Rating
+    energetic: Rating
+    stimulated: Rating
+    exploratory: Rating
+    indulgent: Rating
+    # recommendation
+    trusting: Rating
+    valued: Rating
+    focused: Rating
+    safe: Rating
+    cared_for: Rating
+    # advocacy
+    happy: Rating
+    pleased: Rating
+
+
 class ContactEvent(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One fact about one contact, as put on `contact.events` (DESIGN 3)."""
 
@@ -264,6 +302,8 @@ class ContactEvent(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
     """With `consent.updated`; on other kinds, consents given on the way."""
     profile: Profile | None = None
     """With `profile.updated`; on other kinds, what became known on the way."""
+    survey: Survey | None = None
+    """With `survey.answered`."""
     # -- routing facts
     queue: str = ""
     agent_id: str = ""

@@ -10,7 +10,15 @@ from __future__ import annotations
 from datetime import datetime
 from operator import attrgetter
 
-from services.contact.event import Choice, Consent, ContactEvent, Handle, MailHeaders, Profile
+from services.contact.event import (
+    Choice,
+    Consent,
+    ContactEvent,
+    Handle,
+    Hours,
+    MailHeaders,
+    Profile,
+)
 from services.contact.limits import (
     EARLIEST,
     LATEST,
@@ -29,6 +37,8 @@ _SHORT = attrgetter(
 )
 _LISTS = attrgetter("message_id_aliases", "in_reply_to", "references", "origin_evidence")
 _HEADERS = attrgetter(*MailHeaders.__struct_fields__)
+_DAY = 1440
+"""Minutes."""
 _FIRST, _LAST = EARLIEST.year, LATEST.year
 
 
@@ -118,13 +128,22 @@ def _is_profile_plain(profile: Profile) -> bool:
     return (
         are_plain((profile.language, profile.timezone, profile.segment))
         and _are_handles_plain(profile.handles)
-        and (profile.hours is None or len(profile.hours.weekdays) <= MAX_ITEMS)
+        and (profile.hours is None or _are_hours_plain(profile.hours))
     )
 
 
 def _are_handles_plain(handles: tuple[Handle, ...]) -> bool:
     return len(handles) <= MAX_ITEMS and all(
         are_plain((one.value, one.sub_channel, one.ref)) for one in handles
+    )
+
+
+def _are_hours_plain(hours: Hours) -> bool:
+    return (
+        0 <= hours.start <= _DAY
+        and 0 <= hours.end <= _DAY
+        and len(hours.weekdays) <= MAX_ITEMS
+        and all(0 <= day <= MAX_ITEMS for day in hours.weekdays)
     )
 
 

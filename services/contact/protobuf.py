@@ -27,6 +27,7 @@ MESSAGES: dict[type[msgspec.Struct], type[Message]] = {
     event.ContactEvent: event_pb2.ContactEvent,
     decision.Decision: decision_pb2.Decision,
     sentiment.SentimentScored: sentiment_pb2.SentimentScored,
+    sentiment.SentimentSummary: sentiment_pb2.SentimentSummary,
 }
 """The message that stands for each struct."""
 ENUMS: dict[str, type[StrEnum]] = {

@@ -10,19 +10,21 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from services.contact.cloudevent import Envelope, Form, open_structured
+from services.contact.cloudevent import Envelope, Form, Opened, open_structured
 from services.contact.complaints import explain, missing, unknown_word, words_at
 from services.contact.decision import Decision
 from services.contact.event import ContactEvent, Instant, Kind
 from services.contact.jsontext import read_json
 from services.contact.protobuf import read_message
 from services.contact.reject import Reject, RejectCode
-from services.contact.sentiment import SentimentScored
+from services.contact.sentiment import SentimentScored, SentimentSummary
 
-Word = TypeVar("Word", ContactEvent, SentimentScored, Decision)
+Word = TypeVar("Word", ContactEvent, SentimentScored, SentimentSummary, Decision)
 
 SENTIMENT_TYPE = "sentiment.scored"
 """The CloudEvents type of a sentiment."""
+SUMMARY_TYPE = "sentiment.summarised"
+"""The CloudEvents type of a contact's summary, which lies on the same topic."""
 
 _REQUIRED = ("event_id", "source", "kind", "customer_id")
 _KINDS = frozenset(kind.value for kind in Kind)
@@ -32,20 +34,30 @@ _EMPTY = (None, "")
 
 def read_exactly(value: bytes, envelope: Envelope, shape: type[Word]) -> Word | Reject:
     """The struct in the value, every byte looked at; limits are not checked here."""
-    if envelope.form is Form.STRUCTURED_JSON:
-        outer = _read_object(value)
-        if isinstance(outer, Reject):
-            return outer
-        opened = open_structured(outer)
-        if isinstance(opened, Reject):
-            return opened
-        envelope = opened.envelope
-        tree = _read_data(opened.data, envelope.form, shape)
-    else:
-        tree = _read_data(value, envelope.form, shape)
-    if isinstance(tree, Reject):
-        return tree
-    return _fill(tree, envelope, shape)
+    opened = _open(value, envelope)
+    return opened if isinstance(opened, Reject) else _read_opened(opened, shape)
+
+
+def read_sentiment(value: bytes, envelope: Envelope) -> SentimentScored | SentimentSummary | Reject:
+    """The same for what lies on `contact.sentiment`: its type says which of the two it is."""
+    opened = _open(value, envelope)
+    if isinstance(opened, Reject):
+        return opened
+    if opened.envelope.type == SUMMARY_TYPE:
+        return _read_opened(opened, SentimentSummary)
+    return _read_opened(opened, SentimentScored)
+
+
+def _open(value: bytes, envelope: Envelope) -> Opened | Reject:
+    if envelope.form is not Form.STRUCTURED_JSON:
+        return Opened(envelope, value)
+    outer = _read_object(value)
+    return outer if isinstance(outer, Reject) else open_structured(outer)
+
+
+def _read_opened(opened: Opened, shape: type[Word]) -> Word | Reject:
+    tree = _read_data(opened.data, opened.envelope.form, shape)
+    return tree if isinstance(tree, Reject) else _fill(tree, opened.envelope, shape)
 
 
 def _read_data(data: object, form: Form, shape: type[Word]) -> dict[str, Any] | Reject:
@@ -104,10 +116,13 @@ def _join(tree: dict[str, Any], envelope: Envelope, shape: type[Word]) -> Reject
     stated = {"event_id": envelope.id, "source": envelope.source, "kind": envelope.type}
     if shape is Decision:
         stated = {"decision_id": envelope.id, "type": envelope.type}
+    elif shape is SentimentSummary:
+        stated = {}
     elif shape is SentimentScored:
         stated = {}
         if envelope.type != SENTIMENT_TYPE:
-            return Reject(RejectCode.ENVELOPE_MISMATCH, f"ce_type: expected {SENTIMENT_TYPE}")
+            why = f"ce_type: expected {SENTIMENT_TYPE} or {SUMMARY_TYPE}"
+            return Reject(RejectCode.ENVELOPE_MISMATCH, why)
     for name, word in stated.items():
         here = tree.get(name)
         if here in _EMPTY:
@@ -140,6 +155,7 @@ _ATTRIBUTES = {
 _TIMES: dict[type, str] = {
     ContactEvent: "occurred_at",
     SentimentScored: "scored_at",
+    SentimentSummary: "summarised_at",
     Decision: "decided_at",
 }
 

@@ -55,6 +55,7 @@ class RejectCode(StrEnum):
     CHOICE_MISSING = "choice_missing"
     CONSENT_MISSING = "consent_missing"
     PROFILE_MISSING = "profile_missing"
+    SURVEY_MISSING = "survey_missing"
     FIELD_MISSING = "field_missing"
     FIELD_TOO_LONG = "field_too_long"
     TOO_MANY_ITEMS = "too_many_items"

@@ -17,6 +17,7 @@ Score100 = Annotated[float, msgspec.Meta(ge=-100.0, le=100.0)]
 """The scale of Genesys."""
 Shift = Annotated[float, msgspec.Meta(ge=-2.0, le=2.0)]
 """A difference of two scores."""
+Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Label(StrEnum):
@@ -46,6 +47,68 @@ class Wanted(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     want: Want
     confidence: Share = 0.0
+
+
+class Quarter(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One of the four equal parts of a contact's time."""
+
+    scored: Count = 0
+    """Messages of the side that were scored in it; with none, the score says nothing."""
+    score: Score = 0.0
+    """Their mean."""
+
+
+class SideSummary(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """How one side sounded over a contact. Means are over scored messages, each weighing one."""
+
+    negative: Count = 0
+    neutral: Count = 0
+    positive: Count = 0
+    unscored: Count = 0
+    score: Score = 0.0
+    """Mean score, -1 to 1."""
+    score_5: Score5 = 0.0
+    score_100: Score100 = 0.0
+    begin: Score = 0.0
+    """Mean of the first quarter of the scored messages, rounded up to whole messages."""
+    end: Score = 0.0
+    """Mean of the last quarter of them."""
+    shift: Shift = 0.0
+    """end - begin."""
+    trend: Score = 0.0
+    """Half of the shift, as Genesys has it."""
+    quarters: tuple[Quarter, ...] = ()
+    """Four, from the first to the last message of the contact by receipt time."""
+
+
+class SentimentSummary(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """How a contact sounded from its beginning, or its last close, to this close of it."""
+
+    event_id: str
+    """The id of the `contact.closed`; with `source`, the duplicate key."""
+    source: str
+    customer_id: str
+    contact_id: str
+    channel: Channel | None = None
+    """The channel of the last message, else of the close."""
+    queue: str = ""
+    """The queue of the close, else of the last message that named one."""
+    topic: str = ""
+    customer: SideSummary | None = None
+    """Absent: the customer has not written."""
+    agent: SideSummary | None = None
+    """Absent: agents have not written, or their messages are not scored."""
+    complete: bool = False
+    """Whether every message since the beginning, or the last close, is certainly in it."""
+    first_at: Instant | None = None
+    """Receipt time of the first message."""
+    last_at: Instant | None = None
+    """Receipt time of the last message."""
+    closed_at: Instant | None = None
+    """Receipt time of the close."""
+    model: str = ""
+    """Name and version of the scorer at the close."""
+    summarised_at: Instant
 
 
 class SentimentScored(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

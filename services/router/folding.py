@@ -15,7 +15,7 @@ from services.contact.codec import Encoded, encode_decision
 from services.contact.decision import Decision, Outcome, Position
 from services.contact.event import ContactEvent
 from services.contact.reject import Reject, RejectCode
-from services.contact.sentiment import SentimentScored
+from services.contact.sentiment import SentimentScored, SentimentSummary
 from services.router.core.customer import MAX_STATE_BYTES, Customer, Mood, pack
 from services.router.core.decide import Verdict, decide
 from services.router.core.table import Table
@@ -27,7 +27,7 @@ log = get_log(__name__)
 MAX_OUTPUT_BYTES = 512 * 1024
 """Most bytes of the decisions that one record may lead to; a decision has about 2 KB."""
 
-Word: TypeAlias = ContactEvent | SentimentScored
+Word: TypeAlias = ContactEvent | SentimentScored | SentimentSummary
 Judge: TypeAlias = Callable[[Customer | None, Word, Position], Verdict]
 """`decide` with a table and a clock bound in it."""
 

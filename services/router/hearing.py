@@ -11,7 +11,7 @@ from services.contact.codec import decode_event, decode_sentiment
 from services.contact.decision import Position
 from services.contact.event import ContactEvent
 from services.contact.reject import Reject, RejectCode
-from services.contact.sentiment import SentimentScored
+from services.contact.sentiment import SentimentScored, SentimentSummary
 from services.contact.topics import EVENTS, TRACEPARENT
 from services.runtime.lane import Batch, Record, Slice
 
@@ -26,7 +26,7 @@ class Heard(msgspec.Struct, frozen=True, gc=False):
     topic: str
     """Logical name."""
     record: Record
-    word: ContactEvent | SentimentScored | Reject
+    word: ContactEvent | SentimentScored | SentimentSummary | Reject
 
     @property
     def position(self) -> Position:
@@ -63,7 +63,7 @@ def _hear_slice(part: Slice, partitions: int, oversized: frozenset[tuple[str, in
     for topic, records in part.records:
         for record in records:
             if oversized and (topic, part.partition, record.offset) in oversized:
-                word: ContactEvent | SentimentScored | Reject = TOO_LARGE
+                word: ContactEvent | SentimentScored | SentimentSummary | Reject = TOO_LARGE
             elif topic == EVENTS:
                 word = _hear_event(record, partitions)
             else:

@@ -11,6 +11,7 @@ import json
 import zlib
 from typing import Any, NamedTuple
 
+from services.contact.event import Survey
 from services.contact.partition import murmur2, partition_of
 from services.contact.reject import RejectCode as Code
 
@@ -225,6 +226,15 @@ _BYTES = (
     ),
     _bad("protobuf without anything known", b"\xf8\x07\x01", Code.EVENT_ID_MISSING, *_PROTOBUF),
 )
+
+
+def _survey(*, all_out: bool = False, **changed: object) -> bytes:
+    """An answered survey with these ratings changed; None leaves one out."""
+    ratings = dict.fromkeys(Survey.__struct_fields__, 5) | changed
+    survey = None if all_out else {k: v for k, v in ratings.items() if v is not None}
+    return _good(kind="survey.answered", survey=survey)
+
+
 _FIELDS = (
     _bad("empty object", b"{}", Code.EVENT_ID_MISSING),
     _bad("no event_id", _without("event_id"), Code.EVENT_ID_MISSING),
@@ -317,6 +327,13 @@ _FIELDS = (
     _bad("consent without consents", _good(kind="consent.updated"), Code.CONSENT_MISSING),
     _bad("no consents", _good(kind="consent.updated", consents=[]), Code.CONSENT_MISSING),
     _bad("profile without profile", _good(kind="profile.updated"), Code.PROFILE_MISSING),
+    _bad("survey without survey", _good(kind="survey.answered"), Code.SURVEY_MISSING),
+    _bad("survey without ratings", _survey(all_out=True), Code.SURVEY_MISSING),
+    _bad("survey with an emotion left out", _survey(safe=None), Code.FIELD_MISSING),
+    _bad("survey with a rating above 10", _survey(safe=10.5), Code.NUMBER_OUT_OF_RANGE),
+    _bad("survey with a rating below 0", _survey(safe=-1), Code.NUMBER_OUT_OF_RANGE),
+    _bad("survey with a word for a rating", _survey(safe="very"), Code.WRONG_TYPE),
+    _bad("survey with a flag for a rating", _survey(safe=True), Code.WRONG_TYPE),
 )
 
 BAD_INPUT: tuple[BadInput, ...] = (*_RECORD, *_HEADERS, *_ENVELOPED, *_BYTES, *_FIELDS)

@@ -29,8 +29,17 @@ from services.contact.event import (
     Purpose,
     Side,
     Strength,
+    Survey,
 )
-from services.contact.sentiment import Label, SentimentScored, Want, Wanted
+from services.contact.sentiment import (
+    Label,
+    Quarter,
+    SentimentScored,
+    SentimentSummary,
+    SideSummary,
+    Want,
+    Wanted,
+)
 
 NOON = datetime(2026, 9, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 LATER = NOON + timedelta(hours=2)
@@ -42,6 +51,8 @@ SMALLEST = ContactEvent(
 HANDLE = Handle(
     kind=Channel.PHONE, value="+359888000111", sub_channel="sms", ref="h-1", verified=False
 )
+
+SURVEY = Survey(**{name: index / 2 for index, name in enumerate(Survey.__struct_fields__)})
 
 FULL = ContactEvent(
     event_id="evt-1",
@@ -133,6 +144,7 @@ FULL = ContactEvent(
     cause="no_answer",
     attributes={"plan": "gold", "note": "two\nlines"},
     raw_ref="s3://raw/1",
+    survey=SURVEY,
 )
 
 DECISION = Decision(
@@ -209,4 +221,37 @@ SCORED = SentimentScored(
     why_unscored="",
     received_at=NOON,
     scored_at=LATER,
+)
+
+_SIDE = SideSummary(
+    negative=2,
+    neutral=1,
+    positive=1,
+    unscored=1,
+    score=-0.25,
+    score_5=-1.25,
+    score_100=-25.0,
+    begin=-0.5,
+    end=0.25,
+    shift=0.75,
+    trend=0.375,
+    quarters=tuple(Quarter(scored=1, score=n / 4) for n in (-2, -1, 1, 1)),
+)
+
+SUMMARY = SentimentSummary(
+    event_id="evt-9",
+    source="desk/acme",
+    customer_id="c-1",
+    contact_id="t-1",
+    channel=Channel.EMAIL,
+    queue="billing",
+    topic="refund",
+    customer=_SIDE,
+    agent=_SIDE,
+    complete=True,
+    first_at=NOON,
+    last_at=LATER,
+    closed_at=LATER,
+    model="vader-3",
+    summarised_at=LATER,
 )

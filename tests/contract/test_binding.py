@@ -17,9 +17,9 @@ from services.contact.decision import Decision
 from services.contact.event import ContactEvent
 from services.contact.protobuf import ENUMS, MESSAGES
 from services.contact.reject import RejectCode
-from services.contact.sentiment import SentimentScored
+from services.contact.sentiment import SentimentScored, SentimentSummary
 from services.contact.v1 import deadletter_pb2
-from tests.contract.examples import DECISION, FULL, SCORED
+from tests.contract.examples import DECISION, FULL, SCORED, SUMMARY
 from tests.contract.shapes import (
     Shapes,
     differences,
@@ -28,7 +28,7 @@ from tests.contract.shapes import (
     shapes_of_structs,
 )
 
-ROOTS = (ContactEvent, Decision, SentimentScored)
+ROOTS = (ContactEvent, Decision, SentimentScored, SentimentSummary)
 DOCUMENT = Path(__file__).parents[2] / "proto" / "asyncapi.yaml"
 
 
@@ -103,7 +103,9 @@ def test_a_change_in_any_one_of_them_is_found(where: str, change: Callable[[Shap
     assert differences(shapes)
 
 
-@pytest.mark.parametrize("word", [FULL, DECISION, SCORED], ids=lambda word: type(word).__name__)
+@pytest.mark.parametrize(
+    "word", [FULL, DECISION, SCORED, SUMMARY], ids=lambda word: type(word).__name__
+)
 def test_the_json_on_the_wire_has_the_names_of_the_contract(word: msgspec.Struct) -> None:
     """Law: with every field set, the JSON has exactly the fields of the schema, nested ones too."""
     shapes = shapes_of_proto(MESSAGES[root] for root in ROOTS)

@@ -23,7 +23,7 @@ from services.contact.codec import (
 )
 from services.contact.decision import Decision
 from services.contact.event import ContactEvent
-from tests.contract.examples import DECISION, FULL, NOON, SCORED, SMALLEST
+from tests.contract.examples import DECISION, FULL, NOON, SCORED, SMALLEST, SUMMARY
 
 DATA: dict[str, Any] = {"customer_id": "c-1", "channel": "chat", "text": "Здравейте"}
 ATTRIBUTES: dict[str, Any] = {
@@ -91,6 +91,10 @@ def test_decisions_and_sentiments_are_cloudevents() -> None:
     assert scored.get_id() == "desk/acme/evt-1"
     assert scored.get_source() == "omniroute/sentiment"
     assert scored.get_type() == "sentiment.scored"
+    summary = oracle.from_binary(_message(encode_sentiment(SUMMARY)), JSONFormat())
+    assert summary.get_id() == "desk/acme/evt-9"
+    assert summary.get_type() == "sentiment.summarised"
+    assert summary.get_time() == SUMMARY.summarised_at
 
 
 def test_decisions_and_sentiments_come_back_equal() -> None:
@@ -105,6 +109,9 @@ def test_decisions_and_sentiments_come_back_equal() -> None:
     scored = encode_sentiment(SCORED, traceparent=b"00-1-2-01")
     assert decode_sentiment(scored.key, scored.value, scored.headers) == SCORED
     assert dict(scored.headers)["traceparent"] == b"00-1-2-01"
+    summary = encode_sentiment(SUMMARY, traceparent=b"00-1-2-01")
+    assert decode_sentiment(summary.key, summary.value, summary.headers) == SUMMARY
+    assert dict(summary.headers)["traceparent"] == b"00-1-2-01"
 
 
 def test_a_decision_is_small_json_without_defaults() -> None:

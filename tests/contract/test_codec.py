@@ -26,11 +26,11 @@ from services.contact.decision import Decision
 from services.contact.event import ContactEvent, Hours, Kind, MailHeaders, Profile
 from services.contact.glance import glance_at_event, glance_at_sentiment
 from services.contact.plain import is_plain
-from services.contact.reading import read_exactly
+from services.contact.reading import SENTIMENT_TYPE, SUMMARY_TYPE, read_exactly
 from services.contact.reject import Reject, RejectCode
 from services.contact.sentiment import SentimentScored
 from tests.contract.bad_input import BAD_INPUT
-from tests.contract.examples import DECISION, FULL, SCORED, SMALLEST
+from tests.contract.examples import DECISION, FULL, SCORED, SMALLEST, SUMMARY
 
 pytestmark = pytest.mark.timeout(300)  # `make check` looks at twenty times as many examples
 
@@ -346,6 +346,12 @@ def test_a_sentiment_must_say_so_and_a_decision_must_be_whole() -> None:
     other = decode_sentiment(b"c-2", value, ())
     assert isinstance(other, Reject)
     assert other.code is RejectCode.KEY_MISMATCH
+    named = decode_sentiment(b"c-1", msgspec.json.encode(SUMMARY), _ce(SENTIMENT_TYPE))
+    assert isinstance(named, Reject)  # a summary that calls itself a score
+    wide = msgspec.structs.replace(SUMMARY, contact_id="x" * 300)
+    long = decode_sentiment(b"c-1", msgspec.json.encode(wide), _ce(SUMMARY_TYPE))
+    assert isinstance(long, Reject)
+    assert long.code is RejectCode.FIELD_TOO_LONG
     half = decode_decision(b'{"event_id":"1","source":"s","customer_id":"c"}', ())
     assert isinstance(half, Reject)
     assert half.code is RejectCode.FIELD_MISSING

@@ -19,7 +19,7 @@ from services.contact import topics
 from services.contact.codec import encode_decision, encode_reject, encode_sentiment
 from services.contact.decision import Position
 from services.contact.reject import Reject, RejectCode
-from tests.contract.examples import DECISION, SCORED
+from tests.contract.examples import DECISION, SCORED, SUMMARY
 
 ROOT = Path(__file__).parents[2]
 PROTO = ROOT / "proto"
@@ -120,6 +120,7 @@ def test_the_headers_we_write_stand_in_asyncapi() -> None:
     for name, record in (
         ("Decision", encode_decision(DECISION, traceparent=b"00-1-2-01")),
         ("SentimentScored", encode_sentiment(SCORED, traceparent=b"00-1-2-01")),
+        ("SentimentSummary", encode_sentiment(SUMMARY, traceparent=b"00-1-2-01")),
         ("DeadLetter", dead),
     ):
         described = messages[name]["headers"]

@@ -28,11 +28,12 @@ from services.contact.decision import Decision, Outcome, Position
 from services.contact.event import Actor, Channel, ContactEvent, Handle, Kind, Side
 from services.contact.partition import partition_of
 from services.contact.reject import Reject
-from services.contact.sentiment import Label, SentimentScored
+from services.contact.sentiment import Label, SentimentScored, SentimentSummary
 from services.contact.topics import EVENTS, MARKER_KEY, SENTIMENT
 from services.router.core.customer import Customer, pack
 from services.router.core.decide import decide
 from services.router.core.table import Table
+from tests.contract.examples import SUMMARY, SURVEY
 
 PARTITIONS = 2
 LANES = 1
@@ -105,7 +106,7 @@ class Recording:
         partition = self.partitions[partition_of(key or b"", PARTITIONS)]
         return partition.number, partition.append("events", key, value, headers)
 
-    def put_sentiment(self, scored: SentimentScored) -> None:
+    def put_sentiment(self, scored: SentimentScored | SentimentSummary) -> None:
         """A score onto its partition."""
         encoded = encode_sentiment(scored)
         partition = self.partitions[partition_of(encoded.key or b"", PARTITIONS)]
@@ -150,7 +151,7 @@ class Recording:
         self,
         partition: Partition,
         place: tuple[str, Record],
-        word: ContactEvent | SentimentScored | Reject,
+        word: ContactEvent | SentimentScored | SentimentSummary | Reject,
         changed: list[str],
     ) -> None:
         topic, record = place
@@ -266,6 +267,11 @@ def tell_story(recording: Recording, seed: int, customers: int = 12) -> None:
             recording.put_sentiment(_score(event, chance))
         if chance.random() < 0.3:
             recording.commit()
+    for number in range(customers):
+        survey = _event(f"customer-{number}", "survey", Kind.SURVEY_ANSWERED, Channel.CHAT)
+        received = START + timedelta(seconds=clock)
+        recording.put(msgspec.structs.replace(survey, survey=SURVEY, received_at=received))
+        recording.put_sentiment(_summary(f"customer-{number}"))
     recording.commit()
 
 
@@ -310,6 +316,10 @@ def _event(customer: str, name: str, kind: Kind, channel: Channel, **more: objec
         **more,
     }
     return ContactEvent(**words)  # type: ignore[arg-type]  # words of one event, by name
+
+
+def _summary(customer: str) -> SentimentSummary:
+    return msgspec.structs.replace(SUMMARY, customer_id=customer)
 
 
 def _score(event: ContactEvent, chance: random.Random) -> SentimentScored:

@@ -19,7 +19,7 @@ from services.cli.day.expect import Entry
 from services.cli.day.outbox import Sent
 from services.contact.decision import Action, Decision, DecisionType, Outcome, Position
 from services.contact.event import ContactEvent
-from services.contact.sentiment import Label, SentimentScored
+from services.contact.sentiment import Label, SentimentScored, SentimentSummary
 
 RECENT = 200
 LATENCIES = 20_000
@@ -71,6 +71,8 @@ class Board:
         self.types: Counter[DecisionType] = Counter()
         self.letters: Counter[str] = Counter()
         self.labels: Counter[Label] = Counter()
+        self.summaries = 0
+        """Summaries of sentiment, one for each close of a contact."""
         self.score_sum = 0.0
         self.recent: deque[Latest] = deque(maxlen=RECENT)
         self.postponed = 0
@@ -159,12 +161,15 @@ class Board:
         """Something on an output topic is not as the contract says."""
         self.differences.append(what)
 
-    def note_sentiment(self, scored: SentimentScored, at: Place) -> None:
-        """A score was read at this place of `contact.sentiment`."""
+    def note_sentiment(self, said: SentimentScored | SentimentSummary, at: Place) -> None:
+        """A score, or the summary of a contact, was read at this place of `contact.sentiment`."""
         self.sentiment_ends[at[0]] = at[1] + 1
-        self.labels[scored.label] += 1
-        if scored.label is not Label.UNSCORED:
-            self.score_sum += scored.score
+        if isinstance(said, SentimentSummary):
+            self.summaries += 1
+            return
+        self.labels[said.label] += 1
+        if said.label is not Label.UNSCORED:
+            self.score_sum += said.score
 
     def _measure(self, at: Place) -> None:
         if at in self._appended and at in self._read:
@@ -228,5 +233,5 @@ class Board:
             revised=self.types[DecisionType.REVISED],
             cancelled=self.types[DecisionType.CANCELLED],
             letters=dict(self.letters),
-            sentiments=sum(self.labels.values()),
+            sentiments=sum(self.labels.values()) + self.summaries,
         )

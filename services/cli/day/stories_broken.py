@@ -117,6 +117,7 @@ BREAKAGES: tuple[tuple[Code, Breakage], ...] = (
     (Code.CHOICE_MISSING, _bare(Kind.PREFERENCE_UPDATED)),
     (Code.CONSENT_MISSING, _bare(Kind.CONSENT_UPDATED)),
     (Code.PROFILE_MISSING, _bare(Kind.PROFILE_UPDATED)),
+    (Code.SURVEY_MISSING, _bare(Kind.SURVEY_ANSWERED)),
     (Code.CONTENT_TYPE_UNKNOWN, _headed((CONTENT_TYPE, b"text/xml"))),
     (Code.NOT_PROTOBUF, _headed((CONTENT_TYPE, b"application/protobuf"))),
     (Code.ENVELOPE_MISMATCH, _envelope),

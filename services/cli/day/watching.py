@@ -81,11 +81,11 @@ class Watch:
         elif topic == topics.deadletter:
             self._hear_letter(dict(record.headers))
         else:
-            scored = decode_sentiment(record.key, record.value, record.headers)
-            if isinstance(scored, Reject):
-                board.note_unfit(f"a sentiment that cannot be read: {scored.why}")
+            said = decode_sentiment(record.key, record.value, record.headers)
+            if isinstance(said, Reject):
+                board.note_unfit(f"a sentiment that cannot be read: {said.why}")
             else:
-                board.note_sentiment(scored, (record.partition, record.offset))
+                board.note_sentiment(said, (record.partition, record.offset))
 
     def _hear_letter(self, headers: Mapping[str, bytes]) -> None:
         code = headers.get(REJECT_CODE, b"without a code").decode()

@@ -13,7 +13,7 @@ from services.contact.codec import decode_decision, decode_event, decode_sentime
 from services.contact.decision import Decision, Position
 from services.contact.event import ContactEvent
 from services.contact.reject import Reject
-from services.contact.sentiment import SentimentScored
+from services.contact.sentiment import SentimentScored, SentimentSummary
 
 ROUTER = "router"
 """The name under which the router files a dead letter (`omniroute-reject-by`)."""
@@ -39,7 +39,7 @@ class Decoded(msgspec.Struct, frozen=True, kw_only=True):
     """One partition in words."""
 
     events: Mapping[int, ContactEvent | Reject]
-    sentiment: Mapping[int, SentimentScored | Reject]
+    sentiment: Mapping[int, SentimentScored | SentimentSummary | Reject]
     decisions: tuple[Made, ...]
     letters: tuple[Letter, ...]
     findings: tuple[Finding, ...]
@@ -78,7 +78,7 @@ def _event(record: Record, evidence: Evidence) -> ContactEvent | Reject:
     return msgspec.structs.replace(event, received_at=received_at)
 
 
-def _sentiment(record: Record, evidence: Evidence) -> SentimentScored | Reject:
+def _sentiment(record: Record, evidence: Evidence) -> SentimentScored | SentimentSummary | Reject:
     return decode_sentiment(
         record.key,
         record.value,

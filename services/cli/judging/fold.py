@@ -13,7 +13,7 @@ from services.cli.judging.evidence import Evidence
 from services.contact.decision import Decision, Effect, Outcome, Position
 from services.contact.event import ContactEvent
 from services.contact.reject import Reject, RejectCode
-from services.contact.sentiment import SentimentScored
+from services.contact.sentiment import SentimentScored, SentimentSummary
 from services.contact.topics import EVENTS, SENTIMENT
 from services.router.core.customer import Customer, pack
 from services.router.core.decide import Verdict, decide
@@ -22,6 +22,8 @@ from services.router.core.table import Table
 
 Place = tuple[str, int]
 """Logical topic and offset of an input record."""
+Word = ContactEvent | SentimentScored | SentimentSummary
+"""What an input record says."""
 Tables = Mapping[str, Table]
 """Rule tables by version."""
 
@@ -118,9 +120,7 @@ class Fold:
         candidate = tables[1] if marker.percent else None
         return Edition(table=tables[0], candidate=candidate, percent=marker.percent)
 
-    def _decide(
-        self, table: Table, place: Place, word: ContactEvent | SentimentScored, now: int
-    ) -> Verdict:
+    def _decide(self, table: Table, place: Place, word: Word, now: int) -> Verdict:
         """The core's word; where it fails, the record is to be a dead letter."""
         position = Position(place[0], self._evidence.partition, place[1])
         try:
@@ -128,9 +128,7 @@ class Fold:
         except Exception:  # noqa: BLE001 - a defect of the core costs one record, as in the router
             return refuse(RejectCode.DECIDE_FAILED)
 
-    def _inputs(
-        self, batch: Batch
-    ) -> Iterator[tuple[Place, ContactEvent | SentimentScored | Reject]]:
+    def _inputs(self, batch: Batch) -> Iterator[tuple[Place, Word | Reject]]:
         """The records of a batch: all events in offset order, then all sentiment."""
         for record in self._evidence.events.between(*_span(batch, EVENTS)):
             place = (EVENTS, record.offset)

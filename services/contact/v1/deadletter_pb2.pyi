@@ -56,6 +56,7 @@ class RejectCode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     REJECT_CODE_OUTPUT_TOO_LARGE: _ClassVar[RejectCode]
     REJECT_CODE_DECIDE_FAILED: _ClassVar[RejectCode]
     REJECT_CODE_SCORE_FAILED: _ClassVar[RejectCode]
+    REJECT_CODE_SURVEY_MISSING: _ClassVar[RejectCode]
 REJECT_CODE_UNSPECIFIED: RejectCode
 REJECT_CODE_VALUE_MISSING: RejectCode
 REJECT_CODE_VALUE_TOO_LARGE: RejectCode
@@ -105,6 +106,7 @@ REJECT_CODE_STATE_TOO_LARGE: RejectCode
 REJECT_CODE_OUTPUT_TOO_LARGE: RejectCode
 REJECT_CODE_DECIDE_FAILED: RejectCode
 REJECT_CODE_SCORE_FAILED: RejectCode
+REJECT_CODE_SURVEY_MISSING: RejectCode
 
 class DeadLetterHeaders(_message.Message):
     __slots__ = ("code", "why", "topic", "partition", "offset", "by")

@@ -38,6 +38,7 @@ class Kind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     KIND_DELIVERY_FAILED: _ClassVar[Kind]
     KIND_CUSTOMER_ERASED: _ClassVar[Kind]
     KIND_CUSTOMER_LINKED: _ClassVar[Kind]
+    KIND_SURVEY_ANSWERED: _ClassVar[Kind]
 
 class Channel(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -110,6 +111,7 @@ KIND_ROUTING_FAILED: Kind
 KIND_DELIVERY_FAILED: Kind
 KIND_CUSTOMER_ERASED: Kind
 KIND_CUSTOMER_LINKED: Kind
+KIND_SURVEY_ANSWERED: Kind
 CHANNEL_UNSPECIFIED: Channel
 CHANNEL_PHONE: Channel
 CHANNEL_CHAT: Channel
@@ -260,8 +262,52 @@ class Profile(_message.Message):
     hours: Hours
     def __init__(self, handles: _Optional[_Iterable[_Union[Handle, _Mapping]]] = ..., language: _Optional[str] = ..., timezone: _Optional[str] = ..., segment: _Optional[str] = ..., hours: _Optional[_Union[Hours, _Mapping]] = ...) -> None: ...
 
+class Survey(_message.Message):
+    __slots__ = ("irritated", "hurried", "neglected", "unhappy", "unsatisfied", "stressed", "disappointed", "frustrated", "interested", "energetic", "stimulated", "exploratory", "indulgent", "trusting", "valued", "focused", "safe", "cared_for", "happy", "pleased")
+    IRRITATED_FIELD_NUMBER: _ClassVar[int]
+    HURRIED_FIELD_NUMBER: _ClassVar[int]
+    NEGLECTED_FIELD_NUMBER: _ClassVar[int]
+    UNHAPPY_FIELD_NUMBER: _ClassVar[int]
+    UNSATISFIED_FIELD_NUMBER: _ClassVar[int]
+    STRESSED_FIELD_NUMBER: _ClassVar[int]
+    DISAPPOINTED_FIELD_NUMBER: _ClassVar[int]
+    FRUSTRATED_FIELD_NUMBER: _ClassVar[int]
+    INTERESTED_FIELD_NUMBER: _ClassVar[int]
+    ENERGETIC_FIELD_NUMBER: _ClassVar[int]
+    STIMULATED_FIELD_NUMBER: _ClassVar[int]
+    EXPLORATORY_FIELD_NUMBER: _ClassVar[int]
+    INDULGENT_FIELD_NUMBER: _ClassVar[int]
+    TRUSTING_FIELD_NUMBER: _ClassVar[int]
+    VALUED_FIELD_NUMBER: _ClassVar[int]
+    FOCUSED_FIELD_NUMBER: _ClassVar[int]
+    SAFE_FIELD_NUMBER: _ClassVar[int]
+    CARED_FOR_FIELD_NUMBER: _ClassVar[int]
+    HAPPY_FIELD_NUMBER: _ClassVar[int]
+    PLEASED_FIELD_NUMBER: _ClassVar[int]
+    irritated: float
+    hurried: float
+    neglected: float
+    unhappy: float
+    unsatisfied: float
+    stressed: float
+    disappointed: float
+    frustrated: float
+    interested: float
+    energetic: float
+    stimulated: float
+    exploratory: float
+    indulgent: float
+    trusting: float
+    valued: float
+    focused: float
+    safe: float
+    cared_for: float
+    happy: float
+    pleased: float
+    def __init__(self, irritated: _Optional[float] = ..., hurried: _Optional[float] = ..., neglected: _Optional[float] = ..., unhappy: _Optional[float] = ..., unsatisfied: _Optional[float] = ..., stressed: _Optional[float] = ..., disappointed: _Optional[float] = ..., frustrated: _Optional[float] = ..., interested: _Optional[float] = ..., energetic: _Optional[float] = ..., stimulated: _Optional[float] = ..., exploratory: _Optional[float] = ..., indulgent: _Optional[float] = ..., trusting: _Optional[float] = ..., valued: _Optional[float] = ..., focused: _Optional[float] = ..., safe: _Optional[float] = ..., cared_for: _Optional[float] = ..., happy: _Optional[float] = ..., pleased: _Optional[float] = ...) -> None: ...
+
 class ContactEvent(_message.Message):
-    __slots__ = ("event_id", "source", "kind", "customer_id", "channel", "sub_channel", "side", "actor", "occurred_at", "received_at", "schema_version", "sequence", "contact_id", "conversation_id", "topic", "message_id", "message_id_aliases", "in_reply_to", "references", "reply_to_message_id", "subject", "text", "text_stripped", "language", "attachments_count", "content_hash", "participants", "headers", "origin", "origin_evidence", "is_echo", "is_private", "is_forward", "customer_handles", "requested_channel", "timezone", "choice", "consents", "profile", "queue", "agent_id", "decision_id", "outcome", "cause", "attributes", "raw_ref")
+    __slots__ = ("event_id", "source", "kind", "customer_id", "channel", "sub_channel", "side", "actor", "occurred_at", "received_at", "schema_version", "sequence", "contact_id", "conversation_id", "topic", "message_id", "message_id_aliases", "in_reply_to", "references", "reply_to_message_id", "subject", "text", "text_stripped", "language", "attachments_count", "content_hash", "participants", "headers", "origin", "origin_evidence", "is_echo", "is_private", "is_forward", "customer_handles", "requested_channel", "timezone", "choice", "consents", "profile", "queue", "agent_id", "decision_id", "outcome", "cause", "attributes", "raw_ref", "survey")
     class AttributesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -315,6 +361,7 @@ class ContactEvent(_message.Message):
     CAUSE_FIELD_NUMBER: _ClassVar[int]
     ATTRIBUTES_FIELD_NUMBER: _ClassVar[int]
     RAW_REF_FIELD_NUMBER: _ClassVar[int]
+    SURVEY_FIELD_NUMBER: _ClassVar[int]
     event_id: str
     source: str
     kind: Kind
@@ -361,4 +408,5 @@ class ContactEvent(_message.Message):
     cause: str
     attributes: _containers.ScalarMap[str, str]
     raw_ref: str
-    def __init__(self, event_id: _Optional[str] = ..., source: _Optional[str] = ..., kind: _Optional[_Union[Kind, str]] = ..., customer_id: _Optional[str] = ..., channel: _Optional[_Union[Channel, str]] = ..., sub_channel: _Optional[str] = ..., side: _Optional[_Union[Side, str]] = ..., actor: _Optional[_Union[Actor, _Mapping]] = ..., occurred_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., received_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., schema_version: _Optional[str] = ..., sequence: _Optional[int] = ..., contact_id: _Optional[str] = ..., conversation_id: _Optional[str] = ..., topic: _Optional[str] = ..., message_id: _Optional[str] = ..., message_id_aliases: _Optional[_Iterable[str]] = ..., in_reply_to: _Optional[_Iterable[str]] = ..., references: _Optional[_Iterable[str]] = ..., reply_to_message_id: _Optional[str] = ..., subject: _Optional[str] = ..., text: _Optional[str] = ..., text_stripped: _Optional[str] = ..., language: _Optional[str] = ..., attachments_count: _Optional[int] = ..., content_hash: _Optional[str] = ..., participants: _Optional[_Union[Participants, _Mapping]] = ..., headers: _Optional[_Union[MailHeaders, _Mapping]] = ..., origin: _Optional[_Union[Origin, str]] = ..., origin_evidence: _Optional[_Iterable[str]] = ..., is_echo: _Optional[bool] = ..., is_private: _Optional[bool] = ..., is_forward: _Optional[bool] = ..., customer_handles: _Optional[_Iterable[_Union[Handle, _Mapping]]] = ..., requested_channel: _Optional[_Union[Channel, str]] = ..., timezone: _Optional[str] = ..., choice: _Optional[_Union[Choice, _Mapping]] = ..., consents: _Optional[_Iterable[_Union[Consent, _Mapping]]] = ..., profile: _Optional[_Union[Profile, _Mapping]] = ..., queue: _Optional[str] = ..., agent_id: _Optional[str] = ..., decision_id: _Optional[str] = ..., outcome: _Optional[str] = ..., cause: _Optional[str] = ..., attributes: _Optional[_Mapping[str, str]] = ..., raw_ref: _Optional[str] = ...) -> None: ...
+    survey: Survey
+    def __init__(self, event_id: _Optional[str] = ..., source: _Optional[str] = ..., kind: _Optional[_Union[Kind, str]] = ..., customer_id: _Optional[str] = ..., channel: _Optional[_Union[Channel, str]] = ..., sub_channel: _Optional[str] = ..., side: _Optional[_Union[Side, str]] = ..., actor: _Optional[_Union[Actor, _Mapping]] = ..., occurred_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., received_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., schema_version: _Optional[str] = ..., sequence: _Optional[int] = ..., contact_id: _Optional[str] = ..., conversation_id: _Optional[str] = ..., topic: _Optional[str] = ..., message_id: _Optional[str] = ..., message_id_aliases: _Optional[_Iterable[str]] = ..., in_reply_to: _Optional[_Iterable[str]] = ..., references: _Optional[_Iterable[str]] = ..., reply_to_message_id: _Optional[str] = ..., subject: _Optional[str] = ..., text: _Optional[str] = ..., text_stripped: _Optional[str] = ..., language: _Optional[str] = ..., attachments_count: _Optional[int] = ..., content_hash: _Optional[str] = ..., participants: _Optional[_Union[Participants, _Mapping]] = ..., headers: _Optional[_Union[MailHeaders, _Mapping]] = ..., origin: _Optional[_Union[Origin, str]] = ..., origin_evidence: _Optional[_Iterable[str]] = ..., is_echo: _Optional[bool] = ..., is_private: _Optional[bool] = ..., is_forward: _Optional[bool] = ..., customer_handles: _Optional[_Iterable[_Union[Handle, _Mapping]]] = ..., requested_channel: _Optional[_Union[Channel, str]] = ..., timezone: _Optional[str] = ..., choice: _Optional[_Union[Choice, _Mapping]] = ..., consents: _Optional[_Iterable[_Union[Consent, _Mapping]]] = ..., profile: _Optional[_Union[Profile, _Mapping]] = ..., queue: _Optional[str] = ..., agent_id: _Optional[str] = ..., decision_id: _Optional[str] = ..., outcome: _Optional[str] = ..., cause: _Optional[str] = ..., attributes: _Optional[_Mapping[str, str]] = ..., raw_ref: _Optional[str] = ..., survey: _Optional[_Union[Survey, _Mapping]] = ...) -> None: ...

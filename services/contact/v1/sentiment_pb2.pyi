@@ -45,6 +45,76 @@ class Wanted(_message.Message):
     confidence: float
     def __init__(self, want: _Optional[_Union[Want, str]] = ..., confidence: _Optional[float] = ...) -> None: ...
 
+class Quarter(_message.Message):
+    __slots__ = ("scored", "score")
+    SCORED_FIELD_NUMBER: _ClassVar[int]
+    SCORE_FIELD_NUMBER: _ClassVar[int]
+    scored: int
+    score: float
+    def __init__(self, scored: _Optional[int] = ..., score: _Optional[float] = ...) -> None: ...
+
+class SideSummary(_message.Message):
+    __slots__ = ("negative", "neutral", "positive", "unscored", "score", "score_5", "score_100", "begin", "end", "shift", "trend", "quarters")
+    NEGATIVE_FIELD_NUMBER: _ClassVar[int]
+    NEUTRAL_FIELD_NUMBER: _ClassVar[int]
+    POSITIVE_FIELD_NUMBER: _ClassVar[int]
+    UNSCORED_FIELD_NUMBER: _ClassVar[int]
+    SCORE_FIELD_NUMBER: _ClassVar[int]
+    SCORE_5_FIELD_NUMBER: _ClassVar[int]
+    SCORE_100_FIELD_NUMBER: _ClassVar[int]
+    BEGIN_FIELD_NUMBER: _ClassVar[int]
+    END_FIELD_NUMBER: _ClassVar[int]
+    SHIFT_FIELD_NUMBER: _ClassVar[int]
+    TREND_FIELD_NUMBER: _ClassVar[int]
+    QUARTERS_FIELD_NUMBER: _ClassVar[int]
+    negative: int
+    neutral: int
+    positive: int
+    unscored: int
+    score: float
+    score_5: float
+    score_100: float
+    begin: float
+    end: float
+    shift: float
+    trend: float
+    quarters: _containers.RepeatedCompositeFieldContainer[Quarter]
+    def __init__(self, negative: _Optional[int] = ..., neutral: _Optional[int] = ..., positive: _Optional[int] = ..., unscored: _Optional[int] = ..., score: _Optional[float] = ..., score_5: _Optional[float] = ..., score_100: _Optional[float] = ..., begin: _Optional[float] = ..., end: _Optional[float] = ..., shift: _Optional[float] = ..., trend: _Optional[float] = ..., quarters: _Optional[_Iterable[_Union[Quarter, _Mapping]]] = ...) -> None: ...
+
+class SentimentSummary(_message.Message):
+    __slots__ = ("event_id", "source", "customer_id", "contact_id", "channel", "queue", "topic", "customer", "agent", "complete", "first_at", "last_at", "closed_at", "model", "summarised_at")
+    EVENT_ID_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    QUEUE_FIELD_NUMBER: _ClassVar[int]
+    TOPIC_FIELD_NUMBER: _ClassVar[int]
+    CUSTOMER_FIELD_NUMBER: _ClassVar[int]
+    AGENT_FIELD_NUMBER: _ClassVar[int]
+    COMPLETE_FIELD_NUMBER: _ClassVar[int]
+    FIRST_AT_FIELD_NUMBER: _ClassVar[int]
+    LAST_AT_FIELD_NUMBER: _ClassVar[int]
+    CLOSED_AT_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    SUMMARISED_AT_FIELD_NUMBER: _ClassVar[int]
+    event_id: str
+    source: str
+    customer_id: str
+    contact_id: str
+    channel: _event_pb2.Channel
+    queue: str
+    topic: str
+    customer: SideSummary
+    agent: SideSummary
+    complete: bool
+    first_at: _timestamp_pb2.Timestamp
+    last_at: _timestamp_pb2.Timestamp
+    closed_at: _timestamp_pb2.Timestamp
+    model: str
+    summarised_at: _timestamp_pb2.Timestamp
+    def __init__(self, event_id: _Optional[str] = ..., source: _Optional[str] = ..., customer_id: _Optional[str] = ..., contact_id: _Optional[str] = ..., channel: _Optional[_Union[_event_pb2.Channel, str]] = ..., queue: _Optional[str] = ..., topic: _Optional[str] = ..., customer: _Optional[_Union[SideSummary, _Mapping]] = ..., agent: _Optional[_Union[SideSummary, _Mapping]] = ..., complete: _Optional[bool] = ..., first_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., closed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., model: _Optional[str] = ..., summarised_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
 class SentimentScored(_message.Message):
     __slots__ = ("event_id", "source", "customer_id", "contact_id", "channel", "side", "label", "score", "p_neg", "p_neu", "p_pos", "confidence", "language", "model", "why_unscored", "received_at", "scored_at", "queue", "topic", "score_5", "score_100", "magnitude", "closing", "wants", "overlay")
     EVENT_ID_FIELD_NUMBER: _ClassVar[int]

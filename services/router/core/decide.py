@@ -21,7 +21,7 @@ from services.contact.event import (
 )
 from services.contact.origin import judge_origin, judge_side
 from services.contact.reject import Reject, RejectCode
-from services.contact.sentiment import Label, SentimentScored
+from services.contact.sentiment import Label, SentimentScored, SentimentSummary
 from services.router.core import contacts, knowledge, life, mail, mood
 from services.router.core.ask import Asked, ask
 from services.router.core.closing import is_closing
@@ -44,13 +44,18 @@ __all__ = ["Verdict", "decide"]
 HUMAN = frozenset({Origin.HUMAN, Origin.UNKNOWN})
 MOST_AHEAD_MS = 5 * 60_000
 """A receipt time further ahead of the clock is taken as this."""
-_KNOWLEDGE = frozenset({Kind.PREFERENCE_UPDATED, Kind.CONSENT_UPDATED, Kind.PROFILE_UPDATED})
+_KNOWLEDGE = frozenset(
+    {
+        *(Kind.PREFERENCE_UPDATED, Kind.CONSENT_UPDATED, Kind.PROFILE_UPDATED),
+        Kind.SURVEY_ANSWERED,  # its ratings are the sentiment service's; what comes with it is ours
+    }
+)
 
 
 def decide(  # noqa: PLR0917 - the five things that a decision rests on, in every caller's order
     table: Table,
     customer: Customer | None,
-    event: ContactEvent | SentimentScored,
+    event: ContactEvent | SentimentScored | SentimentSummary,
     now: int,
     position: Position | None = None,
 ) -> Verdict:
@@ -64,11 +69,11 @@ def decide(  # noqa: PLR0917 - the five things that a decision rests on, in ever
 def _decide(  # noqa: C901, PLR0911, PLR0917 - the page is the table of contents
     table: Table,
     customer: Customer | None,
-    event: ContactEvent | SentimentScored,
+    event: ContactEvent | SentimentScored | SentimentSummary,
     now: int,
     position: Position | None = None,
 ) -> Verdict:
-    if isinstance(event, SentimentScored):
+    if not isinstance(event, ContactEvent):
         return _hear(table, customer, event, now)
     if event.received_at is None:
         return _reject(customer, RejectCode.FIELD_MISSING, "received_at is missing")
@@ -190,8 +195,13 @@ def _erase(table: Table, customer: Customer, at: int, now: int) -> Verdict:
     return Verdict(bare, changed=True, outcome=outcome, decisions=tuple(made))
 
 
-def _hear(table: Table, customer: Customer | None, scored: SentimentScored, now: int) -> Verdict:
+def _hear(
+    table: Table, customer: Customer | None, scored: SentimentScored | SentimentSummary, now: int
+) -> Verdict:
     """A score moves the mood; if a rule now decides otherwise, the latest decision is revised."""
+    if isinstance(scored, SentimentSummary):
+        # It repeats for people what the scores have said one by one.
+        return Verdict(customer, changed=False, outcome=Outcome.REMEMBERED)
     written_at = knowledge.ms(scored.received_at or scored.scored_at)
     if customer is None or (customer.erased_at and customer.erased_at >= written_at):
         return Verdict(customer, changed=False, outcome=Outcome.REMEMBERED)
