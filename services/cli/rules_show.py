@@ -14,6 +14,7 @@ from services.cli.decide import Fold
 from services.cli.rules_files import FOUND, GOOD, USAGE, read
 from services.contact.decision import Decision
 from services.router.rules.drawing import draw_path
+from services.router.rules.explaining import explain
 from services.router.rules.file import load_file
 from services.router.rules.formatting import format_rules
 from services.router.rules.packaged import STANDARD_INPUT
@@ -42,10 +43,11 @@ def _show_file(name: str, events: str) -> int:
     if not events:
         print(*show_rules(source.rules), sep="\n")
         return GOOD
-    found = _last_decision(Fold(source.compile(), {}, None), events)
+    table = source.compile()
+    found = _last_decision(Fold(table, {}, None), events)
     if isinstance(found, int):
         return found
-    print(*draw_path(source.rules, found), sep="\n")
+    print(*draw_path(explain(source.rules, table, found.facts), found), sep="\n")
     return GOOD
 
 

@@ -1,25 +1,27 @@
 """The way of one decision, drawn on the tree: what was taken, what was asked, what was not.
 
-It draws the path and the facts that the decision carries; it decides nothing anew.
+It draws a `Way`; it decides nothing anew.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from services.contact.decision import Decision, Fact
-from services.router.core.matchers import facts_of
-from services.router.rules.compiling import condition_of
-from services.router.rules.showing import describe
-from services.router.rules.tree import Branch, Rules
+from services.contact.decision import Decision
+from services.router.core.facts import ONCE_PREFIX
+from services.router.rules.explaining import Asked, Fate, Step, Way
+from services.router.rules.wording import say_fact
 
-TAKEN, REFUSED, PASSED = "●", "✗", "·"
+SIGNS = {Fate.TAKEN: "●", Fate.REFUSED: "✗", Fate.PASSED: "·"}
+LEGEND = "● taken   ✗ asked, did not hold   · not asked   ✓ holds"
+HOLDS = {True: "✓", False: "✗"}
+JOINS = {"any": "any of", "not": "none of"}
+WIDTH = 56
 
 
-def draw_path(rules: Rules, made: Decision) -> list[str]:
-    """The tree with the way that a decision took, and the decision below it."""
-    lines = [f"{TAKEN} {rules.root.plan.rule}", *_below(rules.root, made, made.path[1:], "")]
-    lines += ["", f"{TAKEN} taken   {REFUSED} asked, did not hold   {PASSED} not asked", ""]
+def draw_path(way: Way, made: Decision) -> list[str]:
+    """The whole tree with the way that a decision took, and the decision below it."""
+    lines = [*draw_way(way, whole=True), "", LEGEND, ""]
     lines.append(
         f"{made.action} on {made.channel}, queue {made.queue}, priority {made.priority}, "
         f"rule {made.rule}"
@@ -30,33 +32,48 @@ def draw_path(rules: Rules, made: Decision) -> list[str]:
     return lines
 
 
-def _below(branch: Branch, made: Decision, path: tuple[str, ...], indent: str) -> Iterator[str]:
-    """The children of a node that was taken."""
-    asked = True
-    for child in branch.children:
-        taken = asked and bool(path) and child.plan.rule == path[0]
-        sign = TAKEN if taken else REFUSED if asked else PASSED
-        yield f"{indent}  {sign} {child.plan.rule}"
-        if asked:
-            yield from _why(child, made.facts, f"{indent}    ")
-        if taken:
-            yield from _below(child, made, path[1:], f"{indent}  ")
-            asked = False
+def draw_way(way: Way, *, whole: bool = False) -> list[str]:
+    """The tree as it was asked; `whole`: what was not asked too, else only how much that is."""
+    return [f"{SIGNS[Fate.TAKEN]} {way.root.rule}", *_below(way.root, "  ", whole=whole)]
 
 
-def _why(branch: Branch, facts: dict[str, Fact], indent: str) -> Iterator[str]:
-    condition = condition_of(branch)
-    if condition is None or branch.condition is None:
+def _below(step: Step, indent: str, *, whole: bool) -> Iterator[str]:
+    for child in step.children:
+        if child.fate is Fate.PASSED and not whole:
+            continue
+        yield f"{indent}{SIGNS[child.fate]} {child.rule}"
+        if child.asked is not None:
+            yield from _why(child.asked, f"{indent}    ")
+        if child.fate is Fate.TAKEN:
+            yield from _below(child, f"{indent}  ", whole=whole)
+    unasked = sum(child.fate is Fate.PASSED for child in step.children)
+    if unasked and not whole:
+        rules = "1 rule" if unasked == 1 else f"{unasked} rules"
+        yield f"{indent}{SIGNS[Fate.PASSED]} {rules} below, not asked"
+
+
+def _why(asked: Asked, indent: str) -> Iterator[str]:
+    """The condition, each part with its answer and the value that it met."""
+    if asked.join == "all":
+        for part in asked.parts:
+            yield from _why(part, indent)
         return
-    yield f"{indent}if {describe(branch.condition)}"
-    read = sorted(facts_of(condition))
-    said = ", ".join(f"{name} = {_said(facts.get(name))}" for name in read)
-    yield f"{indent}   {said}"
+    sign = HOLDS[asked.holds]
+    if not asked.join:
+        yield (f"{indent}{sign} {asked.said}".ljust(WIDTH) + _met(asked)).rstrip()
+        return
+    yield f"{indent}{sign} {JOINS[asked.join]}"
+    for part in asked.parts:
+        if part.join == "all":
+            yield f"{indent}   {HOLDS[part.holds]} all of"
+            yield from _why(part, f"{indent}      ")
+        else:
+            yield from _why(part, f"{indent}   ")
 
 
-def _said(value: Fact) -> str:
-    if value is None:
-        return "absent"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return f'"{value}"' if value == "" else str(value)
+def _met(asked: Asked) -> str:
+    """The value, where the question and its answer do not tell it already."""
+    ((fact, value),) = asked.facts.items()
+    met = say_fact(value)
+    told = fact.startswith(ONCE_PREFIX) or (asked.holds and asked.said == f"{fact} = {met}")
+    return "" if told else f"  it is {met}"
