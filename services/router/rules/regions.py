@@ -33,6 +33,7 @@ from services.router.rules.sampling import find_text
 
 Variable = str | tuple[str, str]
 """A fact, or a fact and a regular expression that it is asked for."""
+Atom = Equals | OneOf | Compare | Between | Matches
 Box = dict[Variable, int]
 """Cells by variable; a variable that is not named is free."""
 
@@ -76,8 +77,8 @@ class Space:
         named: dict[str, set[Fact]] = defaultdict(set)
         self.patterns: dict[str, list[str]] = defaultdict(list)
         for condition in conditions:
-            for atom in _atoms(condition):
-                named[atom.fact].update(_constants(atom))
+            for atom in atoms_of(condition):
+                named[atom.fact].update(constants_of(atom))
                 if isinstance(atom, Matches) and atom.pattern not in self.patterns[atom.fact]:
                     self.patterns[atom.fact].append(atom.pattern)
         self.cells = {fact: cells_of(fact, values) for fact, values in sorted(named.items())}
@@ -251,18 +252,20 @@ def _sides(hiding: Box, box: Box) -> int:
     return beyond
 
 
-def _atoms(condition: Condition) -> Iterator[Equals | OneOf | Compare | Between | Matches]:
+def atoms_of(condition: Condition) -> Iterator[Atom]:
+    """The single questions of a condition."""
     match condition:
         case All(parts) | Any(parts):
             for part in parts:
-                yield from _atoms(part)
+                yield from atoms_of(part)
         case Not(part):
-            yield from _atoms(part)
+            yield from atoms_of(part)
         case _:
             yield condition
 
 
-def _constants(atom: Equals | OneOf | Compare | Between | Matches) -> tuple[Fact, ...]:
+def constants_of(atom: Atom) -> tuple[Fact, ...]:
+    """The values that a question names."""
     match atom:
         case Equals(_, value):
             return (value,)
