@@ -42,6 +42,7 @@ TOOLS: dict[str, Tool] = {
     "alertmanager": Tool("prometheus-alertmanager", ("prometheus-alertmanager", "alertmanager")),
     "amtool": Tool("prometheus-alertmanager", ("amtool",)),
     "chromium": Tool("chromium", ("chromium", "chromium-browser", "google-chrome")),
+    "chromedriver": Tool("chromium-driver", ("chromedriver",)),
 }
 
 

@@ -16,19 +16,14 @@ import msgspec
 import orjson
 
 from services.cli import memory_file
-from services.contact.cloudevent import VERSION
 from services.contact.codec import (
-    SENTIMENT_SOURCE,
-    decode_event,
-    decode_sentiment,
     encode_decision,
 )
 from services.contact.decision import Outcome
 from services.contact.event import Channel, ContactEvent, Kind
-from services.contact.reading import SUMMARY_TYPE
+from services.contact.line import glance_at_line, read_line
 from services.contact.reject import Reject, RejectCode
 from services.contact.sentiment import SentimentScored, SentimentSummary
-from services.contact.topics import CE_ID, CE_SOURCE, CE_SPECVERSION, CE_TYPE
 from services.router.core.customer import Customer
 from services.router.core.decide import Verdict, decide
 from services.router.core.knowledge import ms
@@ -71,25 +66,7 @@ Exit code: 0 all lines were read, rejected ones included; 1 the rule file or the
 broken; 2 wrong use or no such file."""
 
 
-class _Glance(msgspec.Struct):
-    """What must be known of a line before it is decoded."""
-
-    customer_id: Any = None
-    event_id: Any = None
-    label: Any = None
-    scored_at: Any = None
-    summarised_at: Any = None
-
-
 _Word = ContactEvent | SentimentScored | SentimentSummary
-_AS_SUMMARY = (
-    (CE_SPECVERSION, VERSION.encode()),
-    (CE_ID, b"a line of a file"),
-    (CE_SOURCE, SENTIMENT_SOURCE.encode()),
-    (CE_TYPE, SUMMARY_TYPE.encode()),
-)
-"""On Kafka the headers tell a summary from a score; a line of a file has none."""
-_GLANCE = msgspec.json.Decoder(_Glance)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -126,8 +103,8 @@ class Fold:
 
     def take(self, line: bytes) -> dict[str, Any]:
         """One line in, what became of it out; the caller adds the number of the line."""
-        glance = _glance(line)
-        event = _decode(line, glance)
+        glance = glance_at_line(line)
+        event = read_line(line, glance)
         named = {"event_id": glance.event_id} if isinstance(glance.event_id, str) else {}
         if isinstance(event, Reject):
             return {**named, **_rejected(event)}
@@ -236,23 +213,6 @@ def _print_all(fold: Fold, lines: BinaryIO) -> None:
 
 def _sums(counts: Counter[str]) -> str:
     return ", ".join(f"{count} {word}" for word, count in counts.most_common()) or "none"
-
-
-def _glance(line: bytes) -> _Glance:
-    try:
-        return _GLANCE.decode(line)
-    except (ValueError, RecursionError):
-        return _Glance()
-
-
-def _decode(line: bytes, glance: _Glance) -> _Word | Reject:
-    """As from Kafka; a line of a file has no key, so the customer's id stands for it."""
-    customer = glance.customer_id
-    key = customer.encode("utf-8", "replace") if isinstance(customer, str) else None
-    if glance.summarised_at is not None:
-        return decode_sentiment(key, line, _AS_SUMMARY)
-    is_sentiment = glance.label is not None and glance.scored_at is not None
-    return (decode_sentiment if is_sentiment else decode_event)(key, line, ())
 
 
 def _rejected(reject: Reject) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import msgspec
 from prometheus_client import Info
 
 from services.router.changelog import Changelog
+from services.router.lately import Lately
 from services.router.live.directory import SourceError
 from services.router.live.reload import LiveRules, load_first
 from services.router.memory import Memory, MemoryCounts
@@ -21,6 +22,7 @@ from services.router.pipeline import Router
 from services.router.redis_client import open_redis
 from services.router.settings import SERVICE, RouterSettings, read_settings
 from services.router.view import RedisView
+from services.router.web.rules_page import list_routes
 from services.runtime.admin import TopicsUnreachableError, demand_topics
 from services.runtime.lane import EXIT_CODES, Stop
 from services.runtime.lane_metrics import LaneCollector
@@ -41,6 +43,7 @@ class RouterService:
         self._rules = rules
         self._counts = MemoryCounts()
         self._metrics = Metrics(self._counts, rules.figures)
+        self._lately = Lately(settings.recent)
         self._lanes: Lanes | None = None
         Info(
             "omniroute_router_build", "The version that runs.", registry=self._metrics.registry
@@ -54,6 +57,7 @@ class RouterService:
             registry=self._metrics.registry,
             readiness=self._find_readiness,
             stands_still=self._find_still,
+            routes=list_routes(self._rules, self._lately),
         )
         async with serve_probes(pages, service.http_host, service.http_port) as port:
             log.info("pages are served", host=service.http_host, port=port)
@@ -77,7 +81,7 @@ class RouterService:
 
         def make_job(_: int) -> Router:
             fresh = Memory(view, changelog, memory, self._counts)
-            return Router(fresh, self._rules, self._metrics, settings.accept)
+            return Router(fresh, self._rules, self._metrics, self._lately, accept=settings.accept)
 
         made = Lanes(
             access=access,

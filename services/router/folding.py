@@ -49,6 +49,8 @@ class Result(msgspec.Struct, frozen=True, gc=False):
     decisions: tuple[Decision, ...] = ()
     encoded: tuple[Encoded, ...] = ()
     reject: Reject | None = None
+    before: Customer | None = None
+    """Where it led to decisions: the customer as they were before it."""
     mood: Mood | None = None
     """The customer's mood, where the record moved it."""
 
@@ -88,7 +90,7 @@ def _fold(
         held = changed if word.customer_id in changed else known
         customer = held[word.customer_id]
         verdict = _judge_safely(judge, customer, word, heard)
-        result = _encode(heard, verdict)
+        result = _encode(heard, verdict, customer)
         if careful and result.reject is None and _is_too_large(verdict):
             result = _refuse_state(heard)
         if result.reject is None and verdict.changed:
@@ -122,7 +124,7 @@ def _judge_safely(judge: Judge, customer: Customer | None, word: Word, heard: He
         return Verdict(customer, changed=False, outcome=Outcome.REJECTED, reject=reject)
 
 
-def _encode(heard: Heard, verdict: Verdict) -> Result:
+def _encode(heard: Heard, verdict: Verdict, before: Customer | None) -> Result:
     if verdict.reject is not None:
         return Result(heard, Outcome.REJECTED, reject=verdict.reject)
     if not verdict.decisions:
@@ -131,7 +133,7 @@ def _encode(heard: Heard, verdict: Verdict) -> Result:
     encoded = tuple(encode_decision(one, traceparent=trace) for one in verdict.decisions)
     if sum(len(one.value or b"") for one in encoded) > MAX_OUTPUT_BYTES:
         return Result(heard, Outcome.REJECTED, reject=TOO_LARGE)
-    return Result(heard, verdict.outcome, verdict.decisions, encoded)
+    return Result(heard, verdict.outcome, verdict.decisions, encoded, before=before)
 
 
 def _is_too_large(verdict: Verdict) -> bool:

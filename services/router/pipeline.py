@@ -15,6 +15,7 @@ from services.router.agreement import Accept, Agreement, Terms, agree
 from services.router.committing import Memo, advance, list_outgoing, list_written, tell_now
 from services.router.folding import fold
 from services.router.hearing import hear
+from services.router.lately import Lately
 from services.router.live.beside import Beside
 from services.router.live.reload import Rules
 from services.router.marker import tell_newest, tell_under
@@ -28,8 +29,11 @@ class Router:
 
     inputs = (EVENTS, SENTIMENT)
 
-    def __init__(self, memory: Memory, rules: Rules, metrics: Metrics, accept: Accept) -> None:
+    def __init__(
+        self, memory: Memory, rules: Rules, metrics: Metrics, lately: Lately, *, accept: Accept
+    ) -> None:
         self._memory = memory
+        self._lately = lately
         self._rules = rules
         self._metrics = metrics
         self._accept = accept
@@ -70,6 +74,7 @@ class Router:
         memo = cast("Memo", work.memo)
         await self._memory.remember(list_written(memo, receipts))
         self._metrics.count(batch, memo, receipts)
+        self._lately.note(memo)
         self._rules.learn(memo.trials)
 
     async def close(self) -> None:

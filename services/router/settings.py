@@ -50,6 +50,12 @@ OWN: tuple[Variable, ...] = (
         one_of=("", *(one.value for one in Accept if one.value)),
     ),
     Variable(
+        "OMNIROUTE_RECENT",
+        "50",
+        "decisions that /rules offers to draw again; 0: none is kept for it",
+        number=(0, 1_000),
+    ),
+    Variable(
         "OMNIROUTE_CACHE_CUSTOMERS",
         "20000",
         "most customers that a lane keeps at hand; 0 asks Redis for every one",
@@ -75,6 +81,8 @@ class RouterSettings(msgspec.Struct, frozen=True, kw_only=True):
     """A file or a directory; empty: the packaged file."""
     effect: Effect
     accept: Accept
+    recent: int
+    """Decisions that are kept for the page of the rules."""
     memory: MemorySettings
 
 
@@ -102,6 +110,7 @@ def read_settings(environment: Mapping[str, str]) -> RouterSettings:
         rules=values["OMNIROUTE_RULES"],
         effect=Effect(values[EFFECT]),
         accept=Accept(values["OMNIROUTE_ACCEPT_OFFSETS"]),
+        recent=int(values["OMNIROUTE_RECENT"]),
         memory=MemorySettings(
             cache_entries=int(values["OMNIROUTE_CACHE_CUSTOMERS"]),
             cache_bytes=int(values["OMNIROUTE_CACHE_MIB"]) * MIB,

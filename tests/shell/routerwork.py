@@ -11,6 +11,7 @@ from services.cli.judge import main as judge
 from services.router.agreement import Accept
 from services.router.changelog import Changelog
 from services.router.core.table import Table
+from services.router.lately import Lately
 from services.router.live.reload import FixedRules, Rules
 from services.router.memory import Memory, MemoryCounts, MemorySettings
 from services.router.metrics import Metrics
@@ -40,6 +41,7 @@ class RouterWorker:
         self.counts = MemoryCounts()
         self.table = read_table()
         self.rules: Rules = FixedRules(lambda: self.table)
+        self.lately = Lately(50)
         self.metrics = Metrics(self.counts, changes.pop("figures", None))
         self.redis = open_redis(url)
         self.view = RedisView(self.redis, deployment.prefix)
@@ -54,7 +56,7 @@ class RouterWorker:
         del lane
         changelog = Changelog(self.deployment.access, self.deployment.prefix)
         memory = Memory(self.view, changelog, self.memory, self.counts)
-        self.jobs.append(Router(memory, self.rules, self.metrics, self.accept))
+        self.jobs.append(Router(memory, self.rules, self.metrics, self.lately, accept=self.accept))
         return self.jobs[-1]
 
     def counted(self, name: str = "omniroute_router_records_total") -> float:

@@ -51,6 +51,8 @@ class Trials(msgspec.Struct, frozen=True, gc=False):
     """Records that were decided by both."""
     failed: int
     """Of these, those that the candidate could not decide for a defect."""
+    shadow_paths: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Version and path of what the candidate would have decided beside the live rules."""
 
     def list_outgoing(self) -> Iterator[Outgoing]:
         """What goes to `contact.shadow`."""
@@ -91,6 +93,7 @@ class Beside:
         arms = Arm(), Arm()
         disagreements: list[Disagreement] = []
         compared = failed = 0
+        paths: list[tuple[str, tuple[str, ...]]] = []
         for position, tried in self._tries.items():
             arm = arms[tried.by_candidate]
             if tried.verdict is None:
@@ -103,7 +106,11 @@ class Beside:
             elif tried.other is not None:
                 pair = tried.verdict.decisions, tried.other.decisions
                 disagreements += compare(position.partition, *pair)
-        return Trials(self._edition.generation, *arms, tuple(disagreements), compared, failed)
+                paths += ((one.rules_version, one.path) for one in tried.other.decisions)
+        generation = self._edition.generation
+        return Trials(
+            generation, *arms, tuple(disagreements), compared, failed, shadow_paths=tuple(paths)
+        )
 
     def _judge(self, customer: Customer | None, word: Word, position: Position) -> Verdict:
         table = self._edition.table_of(word.customer_id)

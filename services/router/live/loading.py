@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from services.contact.decision import Effect
@@ -9,6 +11,7 @@ from services.router.core.edition import Edition, observe
 from services.router.core.table import Table
 from services.router.live.checking import Checked, check
 from services.router.live.directory import Found
+from services.router.rules.tree import Rules
 
 
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,6 +20,8 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
     edition: Edition | None = None
     """None: the live file may not be used. A bad candidate is left out."""
     problems: tuple[str, ...] = ()
+    trees: Mapping[str, Rules] = {}
+    """The rule files of the edition as people wrote them, by version."""
 
 
 def list_files(found: Found) -> list[Checked]:
@@ -40,7 +45,8 @@ def build_edition(found: Found, checked: list[Checked], effect: Effect) -> Loade
         percent=0.0 if candidate is None or found.stopped else found.percent,
         generation=found.generation,
     )
-    return Loaded(edition=edition, problems=problems)
+    trees = {one.version: one.rules for one in checked if one.rules is not None}
+    return Loaded(edition=edition, problems=problems, trees=trees)
 
 
 def _under(table: Table, effect: Effect) -> Table:

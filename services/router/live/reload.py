@@ -27,6 +27,7 @@ from services.router.live.directory import SWITCH, Found, SourceError, read_rule
 from services.router.live.figures import FailureKind, RulesFigures
 from services.router.live.guardrails import Arm, find_breach
 from services.router.live.loading import Loaded, build_edition, list_files
+from services.router.rules.tree import Rules as Tree
 from services.runtime.lane import Unavailable
 from services.runtime.log import get_log
 
@@ -82,15 +83,18 @@ class FixedRules:
 class LiveRules:
     """The rules of a running router. Made by `load_first`."""
 
-    def __init__(self, name: str, effect: Effect, found: Found, first: Edition) -> None:
+    def __init__(self, name: str, effect: Effect, found: Found, first: Loaded) -> None:
+        if first.edition is None:
+            raise SourceError("\n".join(first.problems))
         self._name = name
         self._effect = effect
         self._found = found
-        self._edition = first
+        self._edition = first.edition
+        self._trees = first.trees
         self._seen = found.fingerprint()
         self._told = ""
         self._child = CheckingChild()
-        self._arms: tuple[int, Arm, Arm] = (first.generation, Arm(), Arm())
+        self._arms: tuple[int, Arm, Arm] = (first.edition.generation, Arm(), Arm())
         self.stopped = found.generation if found.stopped else 0
         self.figures = RulesFigures(self.edition)
         self.figures.stopped = bool(found.stopped)
@@ -98,6 +102,10 @@ class LiveRules:
     def edition(self) -> Edition:
         """What is in force."""
         return self._edition
+
+    def tree(self, version: str) -> Tree | None:
+        """A rule file of the edition in force, as people wrote it; for pages."""
+        return self._trees.get(version)
 
     # -- watching
 
@@ -180,6 +188,7 @@ class LiveRules:
         if found.warning:
             log.warning("the rules directory holds an edit that is not in force", why=found.warning)
         self._found = found
+        self._trees = loaded.trees
         self._swap(edition)
         if loaded.problems:
             self._fail(FailureKind.RULES, "the candidate: " + "\n".join(loaded.problems))
@@ -280,11 +289,10 @@ def load_first(name: str, effect: Effect = Effect.LIVE) -> LiveRules:
     """
     found = read_rules(name)
     loaded = build_edition(found, list_files(found), effect)
-    if loaded.edition is None:
-        raise SourceError("\n".join(loaded.problems))
+    rules = LiveRules(name, effect, found, loaded)
     for problem in loaded.problems:
         log.error("the candidate is not used", why=problem)
-    return LiveRules(name, effect, found, loaded.edition)
+    return rules
 
 
 def _version(edition: Edition) -> str:

@@ -88,11 +88,11 @@ def _body(branch: Branch, parent: Plan | None, bar: str) -> Iterator[str]:
     if branch.condition is not None:
         once = f", once per {branch.plan.once_per}" if branch.once else ""
         yield f"{bar}if {describe(branch.condition)}{once}"
-    changes = list(_changes(branch.plan, parent))
+    changes = list(list_changes(branch.plan, parent))
     yield f"{bar}-> {', '.join(changes) or 'as above'}"
 
 
-def _changes(plan: Plan, parent: Plan | None) -> Iterator[str]:
+def list_changes(plan: Plan, parent: Plan | None) -> Iterator[str]:
     """What differs from the parent; everything at the root."""
     before = parent or _NOTHING
     if plan.reroute != before.reroute:
