@@ -166,7 +166,14 @@ class _Reader:
         return [TopicPartition(self._topics.name(topic), p) for p in range(PARTITIONS)]
 
     def end(self, part: TopicPartition) -> int:
-        return int(self._consumer.get_watermark_offsets(part, timeout=BOUND_S)[1])
+        deadline = time.monotonic() + BOUND_S
+        while True:
+            try:
+                return int(self._consumer.get_watermark_offsets(part, timeout=BOUND_S)[1])
+            except KafkaException:  # a topic that is new has no leader yet, on a busy machine
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
 
     def committed(self, parts: list[TopicPartition]) -> dict[tuple[str, int], int]:
         found = self._consumer.committed(parts, timeout=BOUND_S)

@@ -28,6 +28,8 @@ ANSWER_S = 10.0
 """A question to the brokers is answered within so long, or they are not there."""
 ROUTER_GROUP = "omniroute-router"
 
+_LEADERLESS = frozenset({KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE})
+
 Progress = Callable[[str], None]
 
 
@@ -128,12 +130,21 @@ class Reader:
         return first.error() is None
 
     def _watermarks(self, topic: str, partition: int) -> tuple[int, int]:
-        found = self._consumer.get_watermark_offsets(
-            TopicPartition(topic, partition), timeout=ANSWER_S
-        )
-        if found is None:
-            raise UnreadableError(f"{topic}/{partition} does not tell where it begins and ends")
-        return found
+        deadline = time.monotonic() + ANSWER_S
+        while True:
+            try:
+                found = self._consumer.get_watermark_offsets(
+                    TopicPartition(topic, partition), timeout=ANSWER_S
+                )
+            except KafkaException as why:
+                # A leader that moves, or that a new topic does not have yet, is there in a moment.
+                if why.args[0].code() not in _LEADERLESS or time.monotonic() > deadline:
+                    raise
+                time.sleep(POLL_S)
+                continue
+            if found is None:
+                raise UnreadableError(f"{topic}/{partition} does not tell where it begins and ends")
+            return found
 
     def _messages(self, start: TopicPartition) -> Iterator[Message]:
         """Every message from a place on; the last one carries the error `_PARTITION_EOF`."""
