@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from redis.exceptions import RedisError
 
-from services.cli.judging.court import Judged, judge_partition
+from services.cli.judging.court import Judged, judge_partition, judge_together
 from services.cli.judging.evidence import Evidence, Finding, Promise, UnreadableError
 from services.cli.judging.fold import Tables
 from services.cli.judging.ledger import LedgerError, by_partition, read_ledger
@@ -107,7 +107,7 @@ def judge(options: Options, tables: Tables) -> list[Judged]:
             verdict = judge_partition(evidence, tables, ledger.get(partition, ()))
             # What was read of a partition that moves does not fit together: it is not judged.
             judged.append(msgspec.structs.replace(verdict, findings=moving or verdict.findings))
-        return judged
+        return judge_together(judged)
 
 
 class View:

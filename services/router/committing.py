@@ -13,6 +13,7 @@ from services.router.folding import Folded, Result
 from services.router.live.beside import Trials
 from services.router.marker import Marker, Seat, Under
 from services.router.memory import Written, field_of
+from services.router.rationing import NOTHING_LIMITED, Ration
 from services.runtime.lane import Batch, Outgoing, Receipts, Slice
 
 BY = "router"
@@ -29,10 +30,15 @@ class Memo(msgspec.Struct, frozen=True, gc=False):
     """What the rules on trial had to say; None without any."""
 
 
-def advance(before: Seat, part: Slice, under: Under, now: int) -> Marker:
+def advance(
+    before: Seat, part: Slice, under: Under, now: int, *, rations: Mapping[int, Ration] = {}
+) -> Marker:
     """The marker that closes a partition's part of a batch."""
+    ration = rations.get(part.partition, NOTHING_LIMITED)
     return msgspec.structs.replace(
         before.marker,
+        allowed=ration.allowed,
+        used=ration.used,
         sequence=before.marker.sequence + 1,
         inputs=dict(part.inputs),
         now=now,

@@ -6,8 +6,9 @@ becomes that record's dead letter; its neighbours go on as if it had not been th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from collections import Counter
+from collections.abc import Mapping
+from typing import Protocol, TypeAlias
 
 import msgspec
 
@@ -16,6 +17,7 @@ from services.contact.decision import Decision, Outcome, Position
 from services.contact.event import ContactEvent
 from services.contact.reject import Reject, RejectCode
 from services.contact.sentiment import SentimentScored, SentimentSummary
+from services.router.core.capacity import NONE_FULL, Room
 from services.router.core.customer import MAX_STATE_BYTES, Customer, Mood, pack
 from services.router.core.decide import Verdict, decide
 from services.router.core.table import Table
@@ -24,21 +26,43 @@ from services.runtime.log import get_log
 
 log = get_log(__name__)
 
+NO_LIMIT: Mapping[str, int] = {}
 MAX_OUTPUT_BYTES = 512 * 1024
 """Most bytes of the decisions that one record may lead to; a decision has about 2 KB."""
 
 Word: TypeAlias = ContactEvent | SentimentScored | SentimentSummary
-Judge: TypeAlias = Callable[[Customer | None, Word, Position], Verdict]
-"""`decide` with a table and a clock bound in it."""
+
+
+class Judge(Protocol):
+    """`decide` with a table and a clock bound in it."""
+
+    def __call__(
+        self,
+        customer: Customer | None,
+        word: Word,
+        position: Position,
+        full: frozenset[str] = NONE_FULL,
+    ) -> Verdict:
+        """The verdict; `full` are the accounts that are given no more work."""
 
 
 def judge_with(table: Table, now: int) -> Judge:
     """The core's `decide` under one table and one clock."""
 
-    def judge(customer: Customer | None, word: Word, position: Position) -> Verdict:
-        return decide(table, customer, word, now, position)
+    def judge(
+        customer: Customer | None,
+        word: Word,
+        position: Position,
+        full: frozenset[str] = NONE_FULL,
+    ) -> Verdict:
+        return decide(limit(table, full), customer, word, now, position)
 
     return judge
+
+
+def limit(table: Table, full: frozenset[str]) -> Table:
+    """The table while these accounts are given no more work."""
+    return msgspec.structs.replace(table, full=full) if full else table
 
 
 class Result(msgspec.Struct, frozen=True, gc=False):
@@ -65,20 +89,30 @@ class Folded(msgspec.Struct, frozen=True, gc=False):
     """Customers as they are afterwards; None is to be forgotten."""
     packed: dict[str, bytes | None]
     """The same, packed."""
+    given: Mapping[str, int] = {}
+    """The work that accounts with a limit were given, by account."""
 
 
-def fold(part: Part, known: Mapping[str, Customer | None], judge: Judge) -> Folded:
-    """Fold the records in order; each has one outcome, and `known` is not changed."""
-    folded = _fold(part, known, judge, careful=False)
+def fold(
+    part: Part,
+    known: Mapping[str, Customer | None],
+    judge: Judge,
+    allowed: Mapping[str, int] = NO_LIMIT,
+) -> Folded:
+    """Fold the records in order; each has one outcome, and `known` is not changed.
+
+    `allowed`: the work that accounts with a limit may still be given here.
+    """
+    folded = _fold(part, known, judge, Room(allowed), careful=False)
     if any(value is not None and len(value) > MAX_STATE_BYTES for value in folded.packed.values()):
         # One of its records made a state too large; find out which. Never seen with the core's
         # own caps, but a state that Kafka refuses would stop the lane for good.
-        folded = _fold(part, known, judge, careful=True)
+        folded = _fold(part, known, judge, Room(allowed), careful=True)
     return folded
 
 
 def _fold(
-    part: Part, known: Mapping[str, Customer | None], judge: Judge, *, careful: bool
+    part: Part, known: Mapping[str, Customer | None], judge: Judge, room: Room, *, careful: bool
 ) -> Folded:
     changed: dict[str, Customer | None] = {}
     results = []
@@ -89,17 +123,19 @@ def _fold(
             continue
         held = changed if word.customer_id in changed else known
         customer = held[word.customer_id]
-        verdict = _judge_safely(judge, customer, word, heard)
+        verdict, given = _judge_safely(judge, customer, heard, room)
         result = _encode(heard, verdict, customer)
         if careful and result.reject is None and _is_too_large(verdict):
             result = _refuse_state(heard)
+        if result.reject is None:
+            room.take(given)
         if result.reject is None and verdict.changed:
             changed[word.customer_id] = verdict.customer
             if isinstance(word, SentimentScored):
                 result = msgspec.structs.replace(result, mood=_moved(customer, verdict.customer))
         results.append(result)
     packed = {key: None if one is None else pack(one) for key, one in changed.items()}
-    return Folded(part.partition, results, changed, packed)
+    return Folded(part.partition, results, changed, packed, dict(room.given))
 
 
 def _moved(before: Customer | None, after: Customer | None) -> Mood | None:
@@ -108,9 +144,13 @@ def _moved(before: Customer | None, after: Customer | None) -> Mood | None:
     return after.mood
 
 
-def _judge_safely(judge: Judge, customer: Customer | None, word: Word, heard: Heard) -> Verdict:
+def _judge_safely(
+    judge: Judge, customer: Customer | None, heard: Heard, room: Room
+) -> tuple[Verdict, Counter[str]]:
+    word, position = heard.word, heard.position
+    assert not isinstance(word, Reject)  # noqa: S101 - told apart by the caller
     try:
-        return judge(customer, word, heard.position)
+        return room.decide(customer, word, lambda full: judge(customer, word, position, full))
     except Exception as error:  # a defect costs one record, never the lane
         log.error(  # noqa: TRY400 - the guarded log takes exc_info itself
             "deciding failed: a defect, the record becomes a dead letter",
@@ -121,7 +161,8 @@ def _judge_safely(judge: Judge, customer: Customer | None, word: Word, heard: He
         )
         why = f"a defect of ours, {type(error).__name__}; the log says where"
         reject = Reject(RejectCode.DECIDE_FAILED, why)
-        return Verdict(customer, changed=False, outcome=Outcome.REJECTED, reject=reject)
+        verdict = Verdict(customer, changed=False, outcome=Outcome.REJECTED, reject=reject)
+        return verdict, Counter()
 
 
 def _encode(heard: Heard, verdict: Verdict, before: Customer | None) -> Result:

@@ -16,6 +16,7 @@ import msgspec
 import orjson
 
 from services.contact.decision import Effect
+from services.router.core.capacity import Usage
 from services.router.core.edition import Edition
 
 FORMAT = 1
@@ -47,6 +48,10 @@ class Marker(msgspec.Struct, frozen=True, kw_only=True):
     """`none`: the whole service only observed."""
     stopped: int = 0
     """The newest generation whose canary was stopped by its guardrails, as far as was known."""
+    allowed: Mapping[str, int] = {}
+    """The work that this batch might give at most to each account with a limit."""
+    used: Mapping[str, Usage] = {}
+    """The work that the accounts were given up to here, by this partition."""
 
 
 class Under(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +116,11 @@ def encode_marker(marker: Marker) -> bytes:
             ("percent", marker.percent),
             ("effect", "" if marker.effect is Effect.LIVE else marker.effect.value),
             ("stopped", marker.stopped),
+            ("allowed", dict(marker.allowed)),
+            (
+                "used",
+                {a: msgspec.to_builtins(one, str_keys=True) for a, one in marker.used.items()},
+            ),
         )
         if value
     }

@@ -104,6 +104,7 @@ class Metrics(Collector):
         self._last_at = receipts.committed_at / 1000
         self._count_whole(batch, memo, receipts)
         for part in memo.folded:
+            self._rules_figures.ration(part.given)
             for result in part.results:
                 heard = result.heard
                 self._outcomes[heard.topic, result.outcome.value] += 1

@@ -13,7 +13,6 @@ from typing import cast
 from services.contact.topics import EVENTS, SENTIMENT
 from services.router.agreement import Accept, Agreement, Terms, agree
 from services.router.committing import Memo, advance, list_outgoing, list_written, tell_now
-from services.router.folding import fold
 from services.router.hearing import hear
 from services.router.lately import Lately
 from services.router.live.beside import Beside
@@ -21,6 +20,7 @@ from services.router.live.reload import Rules
 from services.router.marker import tell_newest, tell_under
 from services.router.memory import Memory
 from services.router.metrics import Metrics
+from services.router.rationing import Rations
 from services.runtime.lane import Batch, Opening, Receipts, Start, Work
 
 
@@ -56,16 +56,20 @@ class Router:
     async def work(self, batch: Batch) -> Work:
         """Decide a batch. Changes nothing that is remembered."""
         edition = self._rules.edition()
-        seats = {part.partition: self._memory.seat(part.partition) for part in batch.slices}
+        seats = {p: self._memory.seat(p) for p in self._opening.partitions}
         now = tell_now(batch, list(seats.values()))
 
         parts = hear(batch, self._opening.partition_count)
         known = await self._memory.recall({part.partition: part.customers for part in parts})
         beside = Beside(edition, now)
-        folded = [fold(part, known[part.partition], beside.judge) for part in parts]
+        rations = Rations(edition.limits, self._opening, seats, now)
+        folded = [rations.fold(part, known[part.partition], beside.judge) for part in parts]
 
         under = tell_under(edition, self._rules.stopped)
-        markers = {s.partition: advance(seats[s.partition], s, under, now) for s in batch.slices}
+        markers = {
+            s.partition: advance(seats[s.partition], s, under, now, rations=rations.made)
+            for s in batch.slices
+        }
         memo = Memo(folded, markers, int(time.time() * 1000), beside.tell())
         return Work(list_outgoing(folded, markers, memo.trials), memo)
 

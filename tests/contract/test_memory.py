@@ -13,6 +13,7 @@ from services.contact.event import Channel, ConsentState, Hours, Kind, Origin, P
 from services.contact.v1 import memory_pb2
 from services.router import marker
 from services.router.core import customer as core
+from services.router.core.capacity import Usage
 from tests.contract.shapes import differences, shapes_of_proto, shapes_of_structs
 
 HASH = b"12345678"
@@ -203,6 +204,8 @@ def test_the_marker_has_the_names_of_the_contract() -> None:
         percent=5.0,
         effect=Effect.NONE,
         stopped=1_788_000_000,
+        allowed={"callbacks": 100},
+        used={"callbacks": Usage(3_600_000, {11_920_000: 4})},
     )
     tree = json.loads(marker.encode_marker(made))
     assert list(tree) == [field.name for field in _message("Marker").fields]

@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 
 from services.contact.decision import Action, Decision, Effect, Outcome
 from services.contact.event import Channel, ConsentState, ContactEvent, Kind
-from services.router.core.customer import Customer
+from services.router.core.customer import OBSERVED, Customer
 from services.router.core.decide import decide
 from services.router.core.edition import Edition, in_canary, observe
-from services.router.core.life import OBSERVED
 from services.router.core.table import Table
 from services.router.rules.file import load_table
 from tests.scenarios.story import HOUR, MINUTE, Story

@@ -16,6 +16,7 @@ from services.contact.partition import partition_of
 from services.contact.reject import Reject, RejectCode
 from services.contact.topics import DEADLETTER, DECISIONS, EVENTS, MARKER_KEY, MEMORY, TRACEPARENT
 from services.router.committing import advance, list_outgoing, tell_now
+from services.router.core.capacity import NONE_FULL
 from services.router.core.customer import MAX_STATE_BYTES, Customer, StoredHandle, pack
 from services.router.core.decide import Verdict
 from services.router.folding import MAX_OUTPUT_BYTES, Folded, Judge, Word, fold, judge_with
@@ -83,10 +84,15 @@ def test_a_defect_in_deciding_becomes_that_records_dead_letter() -> None:
     """Law: an exception in the core costs one record; the reason names the type, not the text."""
     real = judge_with(TABLE, NOW)
 
-    def judge(customer: Customer | None, word: Word, position: Position) -> Verdict:
+    def judge(
+        customer: Customer | None,
+        word: Word,
+        position: Position,
+        full: frozenset[str] = NONE_FULL,
+    ) -> Verdict:
         if position.offset == 1:
             raise KeyError("+359 888 123 456")
-        return real(customer, word, position)
+        return real(customer, word, position, full)
 
     folded = fold_all(heard(events(3)), judge)
     assert [r.outcome for r in folded.results] == [
@@ -101,9 +107,14 @@ def test_a_defect_in_deciding_becomes_that_records_dead_letter() -> None:
     assert "359" not in reject.why
 
 
-def grow(customer: Customer | None, word: Word, position: Position) -> Verdict:
+def grow(
+    customer: Customer | None,
+    word: Word,
+    position: Position,
+    full: frozenset[str] = NONE_FULL,
+) -> Verdict:
     """Remembers an address per record; the second one is a monster."""
-    del word
+    del word, full
     size = MAX_STATE_BYTES if position.offset == 1 else 10
     before = customer or Customer(id="c1")
     one = StoredHandle(channel="email", value=secrets.token_hex(size // 2))  # type: ignore[arg-type] # any will do
@@ -126,8 +137,13 @@ def test_decisions_that_are_too_large_cost_the_record_that_asked_for_them() -> N
     """Law: `output_too_large`, and nothing of that record is remembered."""
     real = judge_with(TABLE, NOW)
 
-    def judge(customer: Customer | None, word: Word, position: Position) -> Verdict:
-        verdict = real(customer, word, position)
+    def judge(
+        customer: Customer | None,
+        word: Word,
+        position: Position,
+        full: frozenset[str] = NONE_FULL,
+    ) -> Verdict:
+        verdict = real(customer, word, position, full)
         if position.offset != 1:
             return verdict
         large = msgspec.structs.replace(verdict.decisions[0], reason="x" * MAX_OUTPUT_BYTES)

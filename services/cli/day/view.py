@@ -49,6 +49,7 @@ CAUSES: Mapping[str, str] = {
     "routing.failed": "the call failed",
     "delivery.failed": "it could not be delivered",
     "escalation_lapsed": "nobody called in time",
+    "capacity": "the queue takes no more now",
 }
 SKIPS: Mapping[str, str] = {
     "consent_refused": "consent refused",
@@ -57,6 +58,7 @@ SKIPS: Mapping[str, str] = {
     "address_failed": "the address failed",
     "closed": "closed for too long",
     "tried": "tried",
+    "capacity": "the queue takes no more now",
 }
 _MEANING: Mapping[Action, str] = {
     Action.ROUTE: "queued where the customer wrote",

@@ -10,6 +10,7 @@ import msgspec
 from services.cli.judging.evidence import Evidence, Finding, Log, Promise, Record
 from services.contact.decision import Effect
 from services.contact.topics import EVENTS, MARKER_KEY, MEMORY, SENTIMENT
+from services.router.core.capacity import Usage
 
 INPUTS = (EVENTS, SENTIMENT)
 """The logical names of the inputs, in the order in which a batch folds them."""
@@ -40,6 +41,10 @@ class Marker(msgspec.Struct, frozen=True, kw_only=True):
     """`none`: the service only observed."""
     stopped: int = 0
     """The newest generation whose canary was stopped."""
+    allowed: dict[str, int] = {}
+    """The work that the batch might give at most to each account with a limit."""
+    used: dict[str, Usage] = {}
+    """The work given up to here by this partition, by account."""
 
 
 class Batch(msgspec.Struct, frozen=True):

@@ -12,6 +12,7 @@ from services.cli.judging.evidence import Evidence, Finding, Promise, Record
 from services.cli.judging.fold import Expected, Fold, Place, TableMissingError, Tables
 from services.contact.decision import Decision, Outcome
 from services.contact.topics import CUSTOMER_KEY_PREFIX, DEADLETTER, DECISIONS, MEMORY
+from services.router.core.capacity import Usage
 
 SHOWN = 3
 """How many differing fields of a decision are told."""
@@ -59,6 +60,7 @@ class _Comparison:
         }
         self._wrong: set[str] = set()
         self._expected_ids: set[str] = set()
+        self._used: Mapping[str, Usage] = {}
         self.outcomes: dict[Place, Outcome] = {}
         self.findings: list[Finding] = []
 
@@ -78,6 +80,7 @@ class _Comparison:
         for what in expected.doubts:
             self._find(Promise.DEADLETTER, what)
         self._take_states(expected)
+        self._take_usage(expected)
 
     def close(self, states: Mapping[str, bytes]) -> None:
         """After the last batch: nothing may be left over, and the last value per key is the fold's."""
@@ -123,6 +126,20 @@ class _Comparison:
                 self._wrong.add(customer)
                 what = f"{MEMORY} has {key!r} in batch {expected.batch.marker.sequence}, unchanged"
                 self._find(Promise.STATE, f"{what} by the core")
+
+    def _take_usage(self, expected: Expected) -> None:
+        """The marker counts what the batch gave to queues with a limit, and nothing else."""
+        marker = expected.batch.marker
+        for account in sorted({*self._used, *marker.used, *expected.given}):
+            said = marker.used.get(account, Usage(0))
+            before = self._used.get(account, Usage(said.window_ms))
+            if said.window_ms and before.window_ms != said.window_ms:
+                before = Usage(said.window_ms)  # the rules count in another unit now
+            want = before.add(marker.now, expected.given.get(account, 0)).counts
+            if said.add(marker.now, 0).counts != want:
+                what = f"`{account}` has {said.counts} in the marker, the core counts {want}"
+                self._find(Promise.CAPACITY, f"batch {marker.sequence}: {what}")
+        self._used = marker.used
 
     def _find(self, promise: Promise, what: str) -> None:
         self.findings.append(Finding(promise, self._partition, what))

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from services.cli.day.expect import Entry
+from services.cli.judging.capacity import Given, judge_capacity, list_given
 from services.cli.judging.chain import trace
 from services.cli.judging.compare import compare
 from services.cli.judging.decoding import decode
@@ -32,6 +33,8 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     batches: int
     folded: bool
     """Were outcomes and states compared with a fold of the core?"""
+    given: tuple[Given, ...] = ()
+    """The decisions that count against a limit; `judge_together` needs those of all partitions."""
 
 
 def judge_partition(evidence: Evidence, tables: Tables, ledger: Sequence[Entry] = ()) -> Judged:
@@ -61,4 +64,17 @@ def judge_partition(evidence: Evidence, tables: Tables, ledger: Sequence[Entry] 
         letters=dict(Counter(letter.code for letter in decoded.letters)),
         batches=len(chain.batches),
         folded=compared.folded,
+        given=list_given(evidence.partition, decoded, tables),
     )
+
+
+def judge_together(judged: Sequence[Judged]) -> list[Judged]:
+    """The checks that need all partitions; what they find is told where it lies."""
+    found = list(judge_capacity(given for one in judged for given in one.given))
+    return [
+        msgspec.structs.replace(
+            one,
+            findings=(*one.findings, *(f for f in found if f.partition == one.partition)),
+        )
+        for one in judged
+    ]

@@ -24,6 +24,7 @@ class Promise(StrEnum):
     MARKER = "chain of markers"
     STATE = "contact.memory equals the fold"
     REDIS = "Redis equals contact.memory"
+    CAPACITY = "no queue over its limit"
     LEDGER = "expected outcomes"
     EVIDENCE = "enough evidence"
     """Not a broken promise: something that would be needed for a verdict is gone or unreadable."""

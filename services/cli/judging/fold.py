@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 import msgspec
@@ -15,6 +16,7 @@ from services.contact.event import ContactEvent
 from services.contact.reject import Reject, RejectCode
 from services.contact.sentiment import SentimentScored, SentimentSummary
 from services.contact.topics import EVENTS, SENTIMENT
+from services.router.core.capacity import Room
 from services.router.core.customer import Customer, pack
 from services.router.core.decide import Verdict, decide
 from services.router.core.edition import Edition, observe
@@ -37,6 +39,8 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
     states: Mapping[str, bytes | None]
     """The changed customers after the batch; None where nothing is remembered any more."""
     outcomes: Mapping[Place, Outcome]
+    given: Mapping[str, int]
+    """The work that accounts with a limit were given."""
     doubts: tuple[str, ...]
     """Dead letters of the router that the core sees no grounds for."""
 
@@ -79,13 +83,14 @@ class Fold:
         outcomes: dict[Place, Outcome] = {}
         changed: set[str] = set()
         doubts: list[str] = []
+        room = Room(batch.marker.allowed)
         for place, word in self._inputs(batch):
             if isinstance(word, Reject):
                 rejects[place] = word
                 outcomes[place] = Outcome.REJECTED
                 continue
             table = edition.table_of(word.customer_id)
-            verdict = self._decide(table, place, word, batch.marker.now)
+            verdict, work = self._decide(table, place, word, now=batch.marker.now, room=room)
             given = self._given.get(place)
             if given is not None:
                 why = doubt(given, verdict, self._evidence.limit)
@@ -96,6 +101,7 @@ class Fold:
                 rejects[place] = verdict.reject
                 continue
             decisions += verdict.decisions
+            room.take(work)
             if verdict.changed:
                 self._remember(word.customer_id, verdict.customer)
                 changed.add(word.customer_id)
@@ -105,6 +111,7 @@ class Fold:
             rejects=rejects,
             states=self._pack(changed),
             outcomes=outcomes,
+            given=dict(room.given),
             doubts=tuple(doubts),
         )
 
@@ -120,13 +127,21 @@ class Fold:
         candidate = tables[1] if marker.percent else None
         return Edition(table=tables[0], candidate=candidate, percent=marker.percent)
 
-    def _decide(self, table: Table, place: Place, word: Word, now: int) -> Verdict:
+    def _decide(
+        self, table: Table, place: Place, word: Word, *, now: int, room: Room
+    ) -> tuple[Verdict, Counter[str]]:
         """The core's word; where it fails, the record is to be a dead letter."""
         position = Position(place[0], self._evidence.partition, place[1])
+        customer = self._customers.get(word.customer_id)
+
+        def decided(full: frozenset[str]) -> Verdict:
+            limited = msgspec.structs.replace(table, full=full)
+            return decide(limited, customer, word, now, position)
+
         try:
-            return decide(table, self._customers.get(word.customer_id), word, now, position)
+            return room.decide(customer, word, decided)
         except Exception:  # noqa: BLE001 - a defect of the core costs one record, as in the router
-            return refuse(RejectCode.DECIDE_FAILED)
+            return refuse(RejectCode.DECIDE_FAILED), Counter()
 
     def _inputs(self, batch: Batch) -> Iterator[tuple[Place, Word | Reject]]:
         """The records of a batch: all events in offset order, then all sentiment."""

@@ -9,7 +9,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Marker(_message.Message):
-    __slots__ = ("format", "sequence", "lineage", "partitions", "lanes", "inputs", "rules_version", "now", "generation", "candidate", "percent", "effect", "stopped")
+    __slots__ = ("format", "sequence", "lineage", "partitions", "lanes", "inputs", "rules_version", "now", "generation", "candidate", "percent", "effect", "stopped", "allowed", "used")
     class InputsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -17,6 +17,20 @@ class Marker(_message.Message):
         key: str
         value: int
         def __init__(self, key: _Optional[str] = ..., value: _Optional[int] = ...) -> None: ...
+    class AllowedEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: int
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[int] = ...) -> None: ...
+    class UsedEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: Usage
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[Usage, _Mapping]] = ...) -> None: ...
     FORMAT_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     LINEAGE_FIELD_NUMBER: _ClassVar[int]
@@ -30,6 +44,8 @@ class Marker(_message.Message):
     PERCENT_FIELD_NUMBER: _ClassVar[int]
     EFFECT_FIELD_NUMBER: _ClassVar[int]
     STOPPED_FIELD_NUMBER: _ClassVar[int]
+    ALLOWED_FIELD_NUMBER: _ClassVar[int]
+    USED_FIELD_NUMBER: _ClassVar[int]
     format: int
     sequence: int
     lineage: str
@@ -43,7 +59,24 @@ class Marker(_message.Message):
     percent: float
     effect: _decision_pb2.Effect
     stopped: int
-    def __init__(self, format: _Optional[int] = ..., sequence: _Optional[int] = ..., lineage: _Optional[str] = ..., partitions: _Optional[int] = ..., lanes: _Optional[int] = ..., inputs: _Optional[_Mapping[str, int]] = ..., rules_version: _Optional[str] = ..., now: _Optional[int] = ..., generation: _Optional[int] = ..., candidate: _Optional[str] = ..., percent: _Optional[float] = ..., effect: _Optional[_Union[_decision_pb2.Effect, str]] = ..., stopped: _Optional[int] = ...) -> None: ...
+    allowed: _containers.ScalarMap[str, int]
+    used: _containers.MessageMap[str, Usage]
+    def __init__(self, format: _Optional[int] = ..., sequence: _Optional[int] = ..., lineage: _Optional[str] = ..., partitions: _Optional[int] = ..., lanes: _Optional[int] = ..., inputs: _Optional[_Mapping[str, int]] = ..., rules_version: _Optional[str] = ..., now: _Optional[int] = ..., generation: _Optional[int] = ..., candidate: _Optional[str] = ..., percent: _Optional[float] = ..., effect: _Optional[_Union[_decision_pb2.Effect, str]] = ..., stopped: _Optional[int] = ..., allowed: _Optional[_Mapping[str, int]] = ..., used: _Optional[_Mapping[str, Usage]] = ...) -> None: ...
+
+class Usage(_message.Message):
+    __slots__ = ("window_ms", "counts")
+    class CountsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: int
+        value: int
+        def __init__(self, key: _Optional[int] = ..., value: _Optional[int] = ...) -> None: ...
+    WINDOW_MS_FIELD_NUMBER: _ClassVar[int]
+    COUNTS_FIELD_NUMBER: _ClassVar[int]
+    window_ms: int
+    counts: _containers.ScalarMap[int, int]
+    def __init__(self, window_ms: _Optional[int] = ..., counts: _Optional[_Mapping[int, int]] = ...) -> None: ...
 
 class CustomerState(_message.Message):
     __slots__ = ("format", "customer")

@@ -9,6 +9,7 @@ import msgspec
 from services.contact.decision import Action, Decision, Effect, Position
 from services.contact.event import Channel, ContactEvent, Kind, Origin, Side
 from services.router.core import choice, contacts, life
+from services.router.core.capacity import CAPACITY
 from services.router.core.compose import (
     LAPSED,
     STALE,
@@ -20,9 +21,17 @@ from services.router.core.compose import (
     answer,
     compose,
     decision_id,
+    make_room,
     standing_of,
 )
-from services.router.core.customer import Contact, Customer, Gist, Standing, Thread
+from services.router.core.customer import (
+    OBSERVED,
+    Contact,
+    Customer,
+    Gist,
+    Standing,
+    Thread,
+)
 from services.router.core.facts import ATTRIBUTE_PREFIX
 from services.router.core.scene import MAX_TEXT
 from services.router.core.table import Table
@@ -106,13 +115,17 @@ def _issue(
     """Route, move, call back or leave it, and remember what was decided."""
     standing = life.of_contact(customer, contact.id)
     action = _action(case, found, standing)
+    cause = LAPSED if case.gist.lapsed else ""
+    roomy = make_room(table, customer, case, found, action=action, now=asked.now)
+    if roomy is not found:
+        found, cause = roomy, CAPACITY
+        action = _action(case, found, standing)
     if action is Action.STAY and standing is not None:
         channel = standing.channel
         found = msgspec.structs.replace(
             found, target=Target(channel, None, None, found.target.skips, found.target.fallbacks)
         )
     reason = STAYS if action is Action.STAY and not found.match.plan.reason else ""
-    cause = LAPSED if case.gist.lapsed else ""
     issue = Issue(action=action, reason=reason, cause=cause)
     decision = compose(table, customer, case, found, issue=issue, now=asked.now)
     plan = found.match.plan
@@ -184,7 +197,7 @@ def _attach(
         queue=escalation.queue,
         priority=escalation.priority,
         skills=escalation.skills,
-        effect=Effect.NONE if escalation.life == life.OBSERVED else Effect.LIVE,
+        effect=Effect.NONE if escalation.life == OBSERVED else Effect.LIVE,
     )
     match = msgspec.structs.replace(found.match, plan=plan)
     found = msgspec.structs.replace(found, target=target, match=match)

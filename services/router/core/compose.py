@@ -14,6 +14,7 @@ import msgspec
 from services.contact import topics
 from services.contact.decision import Action, Decision, DecisionType, Effect, Fact, Position, Skip
 from services.contact.event import Channel, Kind
+from services.router.core.capacity import CAPACITY, account_of, gives_work
 from services.router.core.choice import Wish, resolve
 from services.router.core.customer import Customer, Gist, Standing, StoredHandle
 from services.router.core.hours import Window
@@ -38,6 +39,7 @@ NAMESPACE = uuid.UUID("6f9a2d0e-8d1c-5b7e-9f43-0a6f1c2b7d58")
 LAPSED = "escalation_lapsed"
 STALE = "stale"
 MOST_URGENT = 1
+FULL = "The queue {queue} has been given all it takes for now."
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,7 +143,8 @@ def answer(  # noqa: PLR0913 - all of it is what a decision rests on
         # The evidence behind the thread key, whether a rule reads it or not.
         facts |= {"thread.link": gist.link, "thread.related": gist.related}
     match = table.match(facts)
-    target = _target(table, customer, gist, match.plan, wish=wish, now=now, tried=tried)
+    passed = tuple(Skip(channel, TRIED) for channel in tried)
+    target = _target(table, customer, gist, match.plan, wish=wish, now=now, passed=passed)
     return Answer(match=match, wish=wish, target=target, facts=facts, zone=where)
 
 
@@ -153,14 +156,15 @@ def _target(
     *,
     wish: Wish,
     now: int,
-    tried: tuple[Channel, ...],
+    passed: tuple[Skip, ...],
 ) -> Target:
     came_on = gist.channel
     calls_back = gist.kind is Kind.CALLBACK_REQUESTED
     if gist.live and not calls_back:
         return Target(came_on, None, None, (), ())  # a live contact is never moved
     order = _order(plan, wish, came_on)
-    skips = [Skip(channel, TRIED) for channel in tried]
+    skips = list(passed)
+    tried = [skip.channel for skip in passed]
     for place, channel in enumerate(order):
         if channel in tried:
             continue
@@ -174,6 +178,44 @@ def _target(
         return Target(channel, found.handle, found.window, tuple(skips), rest)
     # The last resort is the channel on which the customer came, tried or not.
     return Target(came_on, None, None, tuple(skips), ())
+
+
+def make_room(
+    table: Table,
+    customer: Customer,
+    case: Case,
+    found: Answer,
+    *,
+    action: Action,
+    now: int,
+    held: str = "",
+) -> Answer:
+    """The answer as it is; or, if its queue is given no more work, that of a node above it.
+
+    The nearest node whose queue has room says what is done instead, and the channel of the full
+    queue is passed over. The root's queue has no limit, so nothing is left without an answer.
+    `held`: the account that the decision which is decided again was counted under.
+    """
+    plan = found.match.plan
+    account = account_of(plan.queue, effect_of(table, plan))
+    is_work = gives_work(action, live=case.gist.live)
+    if account not in table.full or account == held or not is_work:
+        return found
+    plans = table.plans(found.match.path)
+    roomy = (
+        one
+        for one in reversed(plans)
+        if account_of(one.queue, effect_of(table, plan)) not in table.full
+    )
+    above = next(roomy, plans[0])
+    reason = f"{FULL.format(queue=plan.queue)} {above.reason}".strip()
+    instead = msgspec.structs.replace(above, rule=plan.rule, effect=plan.effect, reason=reason)
+    passed = tuple(skip for skip in found.target.skips if skip.why == TRIED)
+    if action is not Action.ROUTE:
+        passed += (Skip(found.target.channel, CAPACITY),)
+    target = _target(table, customer, case.gist, instead, wish=found.wish, now=now, passed=passed)
+    match = msgspec.structs.replace(found.match, plan=instead)
+    return msgspec.structs.replace(found, match=match, target=target)
 
 
 def _order(plan: Plan, wish: Wish, came_on: Channel) -> list[Channel]:

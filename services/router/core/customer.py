@@ -29,6 +29,8 @@ MAX_STATE_BYTES = 32 * 1024
 MAX_SEEN = 64
 """Event ids of one customer that are remembered for the duplicate check."""
 HASH_BYTES = 8
+OBSERVED = "observed"
+"""The life of a standing decision with `effect: none`: kept apart, see `observed.py`."""
 
 
 class FormatUnknownError(Exception):

@@ -11,7 +11,7 @@ import hashlib
 import msgspec
 
 from services.contact.decision import Effect
-from services.router.core.table import Table
+from services.router.core.table import Queue, Table
 
 _PARTS = 10_000
 """Customers are told apart as finely as a hundredth of a percent."""
@@ -38,6 +38,17 @@ class Edition(msgspec.Struct, frozen=True, kw_only=True):
     def effect(self) -> Effect:
         """`none` where the whole service only observes."""
         return self.table.effect
+
+    @property
+    def limits(self) -> dict[str, Queue]:
+        """The queues with an `at_most`, by name; of a canary's two limits the smaller one holds."""
+        limits = {name: one for name, one in self.table.queues.items() if one.at_most}
+        if self.candidate is not None and self.percent > 0:
+            for name, one in self.candidate.queues.items():
+                known = limits.get(name, one)
+                if one.at_most and known.window_ms == one.window_ms:
+                    limits[name] = min(known, one, key=lambda queue: queue.at_most)
+        return limits
 
 
 def in_canary(customer_id: str, percent: float) -> bool:

@@ -11,6 +11,7 @@ import msgspec
 from services.contact.decision import Action, Decision, DecisionType, Effect
 from services.contact.event import Channel, ConsentState, ContactEvent, Kind
 from services.router.core import contacts, ledger, thread
+from services.router.core.capacity import held_by
 from services.router.core.choice import resolve
 from services.router.core.compose import (
     Answer,
@@ -22,9 +23,17 @@ from services.router.core.compose import (
     case_of,
     compose,
     decision_id,
+    make_room,
     standing_of,
 )
-from services.router.core.customer import Customer, Entry, Fired, Standing, Thread
+from services.router.core.customer import (
+    OBSERVED,
+    Customer,
+    Entry,
+    Fired,
+    Standing,
+    Thread,
+)
 from services.router.core.facts import ONCE_PREFIX
 from services.router.core.reach import TRIED, Refused, address, consent
 from services.router.core.table import Match, Table
@@ -33,8 +42,6 @@ MAX_STANDINGS = 16
 MAX_FIRED = 32
 LATE_EVENT = "late_event"
 SENTIMENT = "sentiment"
-OBSERVED = "observed"
-"""The life of a standing decision with `effect: none`: kept apart, see `observed.py`."""
 _ENDED = frozenset({"completed", "failed", "cancelled"})
 _BY_REVISION = Kind.ROUTING_FAILED, Kind.DELIVERY_FAILED
 
@@ -225,6 +232,13 @@ def reconsider(
     if cause == SENTIMENT:
         found = _on_same_channel(customer, standing, found)
     action = _revised_action(standing, case, found, cause)
+    held = held_by(standing)
+    roomy = make_room(table, customer, case, found, action=action, now=now, held=held)
+    if roomy is not found:
+        if cause == SENTIMENT:
+            return customer, None  # a mood takes nothing away from the queue that has it
+        found = roomy
+        action = _revised_action(standing, case, found, cause)
     if action is Action.STAY:
         found = _on_same_channel(customer, standing, found)
     new_life = standing.life if cause == SENTIMENT else "issued"

@@ -16,8 +16,8 @@ import msgspec
 
 from services.contact.decision import Decision, Effect, Outcome
 from services.router.core import contacts
-from services.router.core.customer import Contact, Customer, Fired, Standing
-from services.router.core.life import MAX_FIRED, MAX_STANDINGS, OBSERVED
+from services.router.core.customer import OBSERVED, Contact, Customer, Fired, Standing
+from services.router.core.life import MAX_FIRED, MAX_STANDINGS
 from services.router.core.verdict import Verdict
 
 _APART = "observed "

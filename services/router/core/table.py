@@ -42,6 +42,9 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True):
     timezone: str = ""
     """IANA name; `customer` for the customer's own; empty for the centre's."""
     executor: str = ""
+    at_most: int = 0
+    """So many contacts are given to it within `window_ms`, live ones apart; 0: without end."""
+    window_ms: int = 0
 
 
 class TableSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,6 +154,8 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     """Every fact that the file reads, `once.<rule>` included, sorted."""
     effect: Effect = Effect.LIVE
     """`none`: nothing is carried out, whatever a rule says; not set by the file but by the service."""
+    full: frozenset[str] = frozenset()
+    """Accounts (`capacity.py`) that are given no more work at this moment; set by the service."""
 
     def match(self, facts: Facts) -> Match:
         """Walk down: the first child that matches wins and refines its parent."""
@@ -160,3 +165,11 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
             node = child
             path.append(node.plan.rule)
         return Match(node.plan, tuple(path))
+
+    def plans(self, path: tuple[str, ...]) -> tuple[Plan, ...]:
+        """The plans along a path that `match` gave, the root's first."""
+        node, plans = self.root, [self.root.plan]
+        for rule in path[1:]:
+            node = next(child for child in node.children if child.plan.rule == rule)
+            plans.append(node.plan)
+        return tuple(plans)

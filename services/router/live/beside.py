@@ -14,11 +14,12 @@ import msgspec
 from services.contact.codec import encode_decision
 from services.contact.decision import Decision, Position
 from services.contact.topics import LIVE_DECISION, SHADOW
+from services.router.core.capacity import NONE_FULL
 from services.router.core.customer import Customer
 from services.router.core.decide import Verdict, decide
 from services.router.core.edition import Edition
 from services.router.core.table import Table
-from services.router.folding import Judge, Word, judge_with
+from services.router.folding import Judge, Word, judge_with, limit
 from services.router.live.guardrails import Arm
 from services.runtime.lane import Outgoing
 
@@ -112,12 +113,18 @@ class Beside:
             generation, *arms, tuple(disagreements), compared, failed, shadow_paths=tuple(paths)
         )
 
-    def _judge(self, customer: Customer | None, word: Word, position: Position) -> Verdict:
+    def _judge(
+        self,
+        customer: Customer | None,
+        word: Word,
+        position: Position,
+        full: frozenset[str] = NONE_FULL,
+    ) -> Verdict:
         table = self._edition.table_of(word.customer_id)
         candidate = self._edition.candidate
         began = time.perf_counter_ns()
         try:
-            verdict = decide(table, customer, word, self._now, position)
+            verdict = decide(limit(table, full), customer, word, self._now, position)
         except Exception:
             self._tries[position] = _Try(
                 by_candidate=table is candidate, verdict=None, nanoseconds=0
@@ -127,7 +134,7 @@ class Beside:
         if table is candidate or candidate is None:
             self._tries[position] = _Try(by_candidate=True, verdict=verdict, nanoseconds=took)
         else:
-            other = self._try_candidate(candidate, customer, word, position)
+            other = self._try_candidate(limit(candidate, full), customer, word, position)
             self._tries[position] = _Try(
                 by_candidate=False,
                 verdict=verdict,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from services.contact.decision import Decision, Effect
+from services.router.core.capacity import CAPACITY, tell_account
 from services.router.core.edition import Edition
 from services.router.live.beside import NOTHING, Trials
 
@@ -40,6 +41,8 @@ class RulesFigures(Collector):
         self._reloads = 0
         self._failures: Counter[str] = Counter(dict.fromkeys(FailureKind.ALL, 0))
         self._observed: Counter[tuple[str, str]] = Counter()
+        self._given: Counter[tuple[str, str]] = Counter()
+        self._refused: Counter[tuple[str, str]] = Counter()
         self._disagreements: Counter[tuple[str, ...]] = Counter()
         self._compared = 0
         self._failed = 0
@@ -60,8 +63,18 @@ class RulesFigures(Collector):
             self._reloads += 1
             self.reloaded_at = time.time()
 
+    def ration(self, given: Mapping[str, int]) -> None:
+        """Count what a committed slice gave to accounts with a limit."""
+        for account, number in given.items():
+            self._given[tell_account(account)] += number
+
     def observe(self, decision: Decision) -> None:
-        """Count a committed decision if it was for show only."""
+        """Count a committed decision if it was for show only, or if its queue was full."""
+        if decision.cause == CAPACITY or any(one.why == CAPACITY for one in decision.skips):
+            refused = decision.rule, decision.effect.value
+            if refused not in self._refused and len(self._refused) >= MOST_SERIES:
+                refused = "other", decision.effect.value
+            self._refused[refused] += 1
         if decision.effect is Effect.NONE:
             key = (decision.rule, decision.action.value)
             if key not in self._observed and len(self._observed) >= MOST_SERIES:
@@ -111,6 +124,7 @@ class RulesFigures(Collector):
         yield failures
         yield from self._collect_edition()
         yield from self._collect_trials()
+        yield from self._collect_capacity()
 
     def _collect_edition(self) -> Iterator[Metric]:
         edition = self._edition()
@@ -133,6 +147,24 @@ class RulesFigures(Collector):
             edition.percent if edition else 0,
         )
         yield _gauge("canary_stopped", "1: guardrails stopped the canary in force.", self.stopped)
+
+    def _collect_capacity(self) -> Iterator[Metric]:
+        given = CounterMetricFamily(
+            "omniroute_rules_capacity_given",
+            "Work that queues with an at_most were given.",
+            labels=["queue", "effect"],
+        )
+        for labels, number in sorted(self._given.items()):
+            given.add_metric(list(labels), number)
+        yield given
+        refused = CounterMetricFamily(
+            "omniroute_rules_capacity_refused",
+            "Decisions whose rule wanted a queue that was given no more; they went elsewhere.",
+            labels=["rule", "effect"],
+        )
+        for labels, number in sorted(self._refused.items()):
+            refused.add_metric(list(labels), number)
+        yield refused
 
     def _collect_trials(self) -> Iterator[Metric]:
         observed = CounterMetricFamily(

@@ -49,6 +49,7 @@ class Code(StrEnum):
     BAD_NAME = "bad-name"
     BAD_DURATION = "bad-duration"
     BAD_HOURS = "bad-hours"
+    BAD_RATE = "bad-rate"
     BAD_ADDRESS = "bad-address"
     UNKNOWN_ZONE = "unknown-zone"
     # -- conditions
@@ -65,6 +66,7 @@ class Code(StrEnum):
     UNKNOWN_QUEUE = "unknown-queue"
     DUPLICATE_FALLBACK = "duplicate-fallback"
     NESTED_ONCE = "nested-once"
+    LIMITED_ROOT = "limited-root"
     UNKNOWN_LIST = "unknown-list"
 
 

@@ -20,6 +20,7 @@ from services.router.rules.values import (
     HoursByDay,
     Name,
     QueueZone,
+    Rate,
     RuleId,
     Target,
     Zone,
@@ -88,6 +89,8 @@ class QueueKeys(_Keys):
     """Whose clock the hours mean: `customer` or an IANA zone. Default: the centre's."""
     executor: Name = ""
     """The platform that runs this queue. Default: the one of the decision's channel."""
+    at_most: Rate = (0, 0)
+    """It is given no more contacts than this, such as 200/h; live ones are not counted."""
 
 
 class RespondWithin(_Keys):

@@ -84,6 +84,7 @@ def _check_rules(data: Any, problems: Problems) -> dict[Path, Condition]:
     for path, node in (((("route",), route)), *found):
         _check_queue(node, path, names, problems)
         _check_fallback(node, path, problems)
+    _check_root(route, queues, problems)
     _check_ids(found, problems)
     _check_once(found, problems)
     once = frozenset(str(node.get("id")) for _, node in found if "once_per" in node)
@@ -117,6 +118,15 @@ def _check_queue(node: Mapping[str, Any], path: Path, names: set[str], problems:
     if isinstance(queue, str) and queue not in names:
         message = f"`{queue}` does not stand under `queues`{suggest(queue, names)}"
         problems.add((*path, "queue"), Code.UNKNOWN_QUEUE, message)
+
+
+def _check_root(route: Mapping[str, Any], queues: Any, problems: Problems) -> None:
+    """What is beyond a limit goes to the queue of a node above, in the end to the root's."""
+    root = route.get("queue", GENERAL)
+    keys = queues.get(root) if isinstance(queues, Mapping) and isinstance(root, str) else None
+    if isinstance(keys, Mapping) and "at_most" in keys:
+        message = f"`{root}` is the root's queue: it takes what no other takes, without a limit"
+        problems.add_key(("queues", root, "at_most"), Code.LIMITED_ROOT, message)
 
 
 def _check_fallback(node: Mapping[str, Any], path: Path, problems: Problems) -> None:
@@ -222,4 +232,6 @@ def _build_queue(name: str, keys: QueueKeys) -> Queue:
         timezone=keys.timezone,
         executor=keys.executor,
         holidays=build_holidays(keys.holidays),
+        at_most=keys.at_most[0],
+        window_ms=keys.at_most[1],
     )

@@ -23,11 +23,14 @@ CUSTOMERS = "customer"
 ALWAYS = "always"
 CLOSED = "closed"
 ALL_DAYS = "mon-sun"
+MOST_RATE = 1_000_000
 LONGEST_MS = 366 * 86_400_000
 
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _DURATION = r"^(?=[0-9])([0-9]{1,6}d)?([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,8}s)?$"
 _UNITS_MS = (86_400_000, 3_600_000, 60_000, 1_000)
+_RATE = r"^([0-9]{1,9})/([mhd])$"
+_WINDOWS_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _DAY = "|".join(WEEKDAYS)
 _DAYS = rf"^({_DAY})(-({_DAY}))?$"
 _CLOCK = r"([0-9]{1,2}):([0-9]{2})"
@@ -52,6 +55,17 @@ def parse_duration(value: Any) -> int:
     if not 0 < total <= LONGEST_MS:
         raise _refuse(Code.BAD_DURATION, f"a duration is from 1s to 366d, found `{value}`")
     return total
+
+
+def parse_rate(value: Any) -> tuple[int, int]:
+    """`200/h` -> (200, 3_600_000): so many within so many milliseconds."""
+    found = re.fullmatch(_RATE, value) if isinstance(value, str) else None
+    if found is None:
+        message = "a limit is written as 200/h, 20/m or 1000/d"
+        raise _refuse(Code.BAD_RATE, f"{message}, found `{value}`")
+    if not 0 < int(found[1]) <= MOST_RATE:
+        raise _refuse(Code.BAD_RATE, f"a limit is from 1 to {MOST_RATE}, found `{value}`")
+    return int(found[1]), _WINDOWS_MS[found[2]]
 
 
 def parse_days(word: str) -> tuple[int, ...]:
@@ -217,6 +231,12 @@ Duration = Annotated[
     WithJsonSchema({"type": "string", "pattern": _DURATION, "examples": ["20s", "4h", "1h30m"]}),
 ]
 """Milliseconds; written as text with units."""
+Rate = Annotated[
+    tuple[int, int],
+    BeforeValidator(parse_rate),
+    WithJsonSchema({"type": "string", "pattern": _RATE, "examples": ["200/h", "20/m", "1000/d"]}),
+]
+"""A number and the milliseconds of the window that it holds for; written as text."""
 Days = Annotated[str, AfterValidator(_check_days)]
 SpanText = Annotated[str, AfterValidator(_check_span)]
 SpanTexts = Annotated[list[SpanText], BeforeValidator(_read_spans)]

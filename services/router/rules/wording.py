@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.contact.decision import Action, Fact
 from services.router.core import reach
+from services.router.core.capacity import CAPACITY
 
 SKIPS = {
     reach.CONSENT_REFUSED: "the customer does not consent to being contacted there",
@@ -13,6 +14,7 @@ SKIPS = {
     reach.ADDRESS_FAILED: "the address that is known there has failed",
     reach.CLOSED: "the queue's and the customer's hours do not meet within `max_wait`",
     reach.TRIED: "it was tried in vain",
+    CAPACITY: "the queue has been given as many contacts as its `at_most` says",
 }
 """Why a channel was not taken."""
 REMEDIES = {
@@ -24,6 +26,7 @@ REMEDIES = {
     reach.NO_ADDRESS: "an address would have to be known (profile.updated)",
     reach.ADDRESS_FAILED: "another address would have to be known (profile.updated)",
     reach.CLOSED: "the queue would need other `hours` or the rule a longer `max_wait`",
+    CAPACITY: "the queue would need a greater `at_most`, or less work before this",
     reach.TRIED: "nothing: what failed once is not tried again for the same message",
 }
 """What would have to differ for it to be taken."""
