@@ -6,35 +6,29 @@ import argparse
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from itertools import chain
+from collections.abc import Sequence
 from typing import Any, BinaryIO
 
-import msgspec
 import orjson
 
 from services.cli import memory_file
+from services.cli.event_lines import Timer, Word, decide_safely, join_one, open_lines
 from services.contact.codec import (
     encode_decision,
 )
 from services.contact.decision import Outcome
 from services.contact.event import Channel, ContactEvent, Kind
 from services.contact.line import glance_at_line, read_line
-from services.contact.reject import Reject, RejectCode
-from services.contact.sentiment import SentimentScored, SentimentSummary
+from services.contact.reject import Reject
 from services.router.core.customer import Customer
-from services.router.core.decide import Verdict, decide
+from services.router.core.decide import Verdict
 from services.router.core.knowledge import ms
 from services.router.core.table import Table
 from services.router.core.thread import place
 from services.router.rules.file import load_table
-from services.router.rules.packaged import STANDARD_INPUT, read_text
+from services.router.rules.packaged import read_text
 
 GOOD, FOUND, USAGE = 0, 1, 2
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _DESCRIPTION = """\
 Decide a file of contact events with the pure core: no Kafka, no Redis. Each line of EVENTS.jsonl
@@ -66,9 +60,6 @@ Exit code: 0 all lines were read, rejected ones included; 1 the rule file or the
 broken; 2 wrong use or no such file."""
 
 
-_Word = ContactEvent | SentimentScored | SentimentSummary
-
-
 def main(argv: Sequence[str]) -> int:
     """Decide every line of a file."""
     arguments = _parser().parse_args(argv)
@@ -77,7 +68,7 @@ def main(argv: Sequence[str]) -> int:
         return table
     try:
         clock, customers = memory_file.load(arguments.memory)
-        with _opened(arguments.events) as lines:
+        with open_lines(arguments.events) as lines:
             fold = Fold(table, customers, clock)
             _print_all(fold, lines)
         memory_file.save(arguments.memory, fold.clock, fold.customers)
@@ -99,42 +90,33 @@ class Fold:
     def __init__(self, table: Table, customers: dict[str, Customer], clock: int | None) -> None:
         self.table = table
         self.customers = customers
-        self.clock = clock
+        self._timer = Timer(clock)
 
     def take(self, line: bytes) -> dict[str, Any]:
         """One line in, what became of it out; the caller adds the number of the line."""
         glance = glance_at_line(line)
-        event = read_line(line, glance)
+        word = read_line(line, glance)
         named = {"event_id": glance.event_id} if isinstance(glance.event_id, str) else {}
-        if isinstance(event, Reject):
-            return {**named, **_rejected(event)}
-        event = self._timed(event)
-        before = self.customers.get(event.customer_id)
-        try:
-            verdict = decide(self.table, before, event, self.clock or 0)
-        except Exception as defect:  # noqa: BLE001  # as the service does: the line is rejected
-            why = f"a defect of ours: {type(defect).__name__}"
-            return {**named, **_rejected(Reject(RejectCode.DECIDE_FAILED, why))}
-        if verdict.customer is None:
-            self.customers.pop(event.customer_id, None)
-        else:
-            self.customers[event.customer_id] = verdict.customer
-        return {**named, **_said(event, verdict)}
+        if isinstance(word, Reject):
+            return {**named, **_rejected(word)}
+        word, verdict = self.decide(word)
+        return {**named, **_said(word, verdict)}
 
-    def _timed(self, event: _Word) -> _Word:
-        """The event with its receipt time, after moving the clock."""
-        if isinstance(event, SentimentScored):
-            self.clock = max(self.clock or 0, ms(event.scored_at))
-            return event
-        if isinstance(event, SentimentSummary):
-            return event
-        if event.received_at is None:
-            started = event.occurred_at or datetime.now(UTC)
-            at = started if self.clock is None else _EPOCH + timedelta(milliseconds=self.clock)
-            event = msgspec.structs.replace(event, received_at=at)
-        if event.received_at is not None:
-            self.clock = max(self.clock or 0, ms(event.received_at))
-        return event
+    def decide(self, word: Word) -> tuple[Word, Verdict]:
+        """Decide what a line said; the word comes back with its receipt time."""
+        word = self._timer.time(word)
+        before = self.customers.get(word.customer_id)
+        verdict = decide_safely(self.table, before, word, self._timer.clock or 0)
+        if verdict.customer is None:
+            self.customers.pop(word.customer_id, None)
+        else:
+            self.customers[word.customer_id] = verdict.customer
+        return word, verdict
+
+    @property
+    def clock(self) -> int | None:
+        """How late it is, ms since the epoch; None before the first event."""
+        return self._timer.clock
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -171,34 +153,12 @@ def _load(name: str) -> Table | int:
     return table
 
 
-@contextmanager
-def _opened(name: str) -> Iterator[BinaryIO]:
-    if name == STANDARD_INPUT:
-        yield sys.stdin.buffer
-    else:
-        with open(name, "rb") as lines:  # noqa: PTH123  # a name as the user wrote it
-            yield lines
-
-
-def _join_one(lines: BinaryIO) -> Iterable[bytes]:
-    """The lines; but one event that is written over many of them, as people do, is one."""
-    first = lines.readline()
-    if first.strip() != b"{":
-        return chain((first,), lines)
-    whole = first + lines.read()
-    try:
-        msgspec.json.decode(whole)
-    except msgspec.DecodeError:
-        return whole.splitlines()
-    return (whole.replace(b"\n", b" "),)  # no string of JSON holds a line break
-
-
 def _print_all(fold: Fold, lines: BinaryIO) -> None:
     """Write one line for each that is not blank, and the sums to standard error."""
     outcomes: Counter[str] = Counter()
     actions: Counter[str] = Counter()
     write = sys.stdout.buffer.write
-    for number, line in enumerate(_join_one(lines), 1):
+    for number, line in enumerate(join_one(lines), 1):
         if not line.strip():
             continue
         said = fold.take(line.strip())
@@ -222,7 +182,7 @@ def _rejected(reject: Reject) -> dict[str, Any]:
     }
 
 
-def _said(event: _Word, verdict: Verdict) -> dict[str, Any]:
+def _said(event: Word, verdict: Verdict) -> dict[str, Any]:
     if verdict.reject is not None:
         return _rejected(verdict.reject)
     said: dict[str, Any] = {"outcome": verdict.outcome}
@@ -235,7 +195,7 @@ def _said(event: _Word, verdict: Verdict) -> dict[str, Any]:
     return said
 
 
-def _thread_key(event: _Word, verdict: Verdict) -> str:
+def _thread_key(event: Word, verdict: Verdict) -> str:
     """The thread of the line: that of its decision, or where an e-mail lies now."""
     for decision in verdict.decisions:
         if decision.event_id == event.event_id and decision.thread_key:

@@ -8,7 +8,7 @@ import importlib.util
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from services.cli.judging.fold import Tables
 from services.cli.judging.ledger import LedgerError, by_partition, read_ledger
 from services.cli.judging.report import tell_json, tell_text
 from services.cli.judging.view import POSITION_FIELD, read_position
+from services.cli.rule_versions import list_rule_files
 from services.router.core.table import Table
 from services.router.redis_client import check_address, open_redis
 from services.router.rules.file import load_table
@@ -164,7 +165,7 @@ def wait_until_still(reader: Reader, view: View, partitions: int, seconds: float
 def read_tables(paths: Sequence[Path]) -> dict[str, Table] | str:
     """The rule tables by version, or what is wrong with a file."""
     tables: dict[str, Table] = {}
-    for path, strict in _list_rule_files(paths):
+    for path, strict in list_rule_files(paths):
         try:
             text = path.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as why:
@@ -176,22 +177,6 @@ def read_tables(paths: Sequence[Path]) -> dict[str, Table] | str:
             return "\n".join(str(problem) for problem in table)
         tables[table.version] = table
     return tables
-
-
-def _list_rule_files(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:
-    """The rule files under these names, and whether each must be good.
-
-    Of a rules directory it is every file that was ever in force. What an older version wrote there
-    and this one does not read is left out; the judge says so if a batch was decided by it.
-    """
-    for path in paths:
-        if not path.is_dir():
-            yield path, True
-            continue
-        for pattern in ("*.yaml", "live/*.yaml", "candidate/*.yaml", "history/*.yaml"):
-            for file in sorted(path.glob(pattern)):
-                if not file.name.endswith(".tests.yaml"):
-                    yield file, False
 
 
 def _collect(

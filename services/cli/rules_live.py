@@ -19,7 +19,6 @@ import orjson
 
 from services.cli.judging.compare import remembered
 from services.cli.judging.evidence import UnreadableError
-from services.cli.judging.reading import open_reader
 from services.cli.rules_check import check_text
 from services.cli.rules_files import FOUND, GOOD, USAGE
 from services.contact.topics import Topics
@@ -243,6 +242,9 @@ def _count_open(
     directory: RulesDirectory, file: RuleText | None, arguments: argparse.Namespace
 ) -> int:
     """What a promotion would meet: the decisions that nobody has finished."""
+    # The Kafka client is an extra; the other commands do without it.
+    from services.cli.judging.reading import open_reader  # noqa: PLC0415
+
     switch = directory.switch()
     new = file.version if file else switch.candidate.version if switch.candidate else ""
     if not new:

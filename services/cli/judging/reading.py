@@ -63,6 +63,11 @@ class Reader:
             raise UnreadableError(f"there is no topic {name}: is the prefix right?")
         return len(found.partitions)
 
+    def cluster(self) -> str:
+        """The id of the cluster; empty where the brokers do not tell it."""
+        found = self._consumer.list_topics(self._topics.events, timeout=ANSWER_S)
+        return str(getattr(found, "cluster_id", None) or "")
+
     def collect(self, partition: int, partitions: int) -> Evidence:
         """Everything about one partition but Redis.
 
@@ -84,7 +89,7 @@ class Reader:
 
     def read(self, topic: str, partition: int) -> Log:
         """One partition from its first record to its end."""
-        low, _ = self._watermarks(topic, partition)
+        low, _ = self.edges(topic, partition)
         records: list[Record] = []
         end = low
         for message in self._messages(TopicPartition(topic, partition, low)):
@@ -97,9 +102,40 @@ class Reader:
                 self._progress(f"{topic}/{partition}: {len(records)} records")
         return Log(tuple(records), low, end)
 
+    def stream(
+        self, topic: str, partition: int, since: int = 0, until: int | None = None
+    ) -> Iterator[Record]:
+        """The committed records from an offset on, up to but without `until` (None: the end)."""
+        low, high = self.edges(topic, partition)
+        start, stop = max(low, since), high if until is None else until
+        if start >= min(high, stop):
+            return
+        found = False
+        for record in self._span(topic, partition, start, stop):
+            found = True
+            yield record
+        if not found and start > low:
+            # The embedded broker names aborted transactions that ended before `start`; the client
+            # takes what follows for a part of them. From the beginning nothing is amiss.
+            for record in self._span(topic, partition, low, stop):
+                if record.offset >= start:
+                    yield record
+
+    def _span(self, topic: str, partition: int, start: int, stop: int) -> Iterator[Record]:
+        for message in self._messages(TopicPartition(topic, partition, start)):
+            if message.error() is not None or (message.offset() or 0) >= stop:
+                return
+            yield _record(message)
+
+    def offset_at(self, topic: str, partition: int, at_ms: int) -> int:
+        """The first offset appended at a moment (ms since the epoch) or later; the end if none."""
+        asked = [TopicPartition(topic, partition, at_ms)]
+        (found,) = self._consumer.offsets_for_times(asked, timeout=ANSWER_S)
+        return found.offset if found.offset >= 0 else self.edges(topic, partition)[1]
+
     def end(self, partition: int) -> int:
         """The next offset of contact.memory: it moves with every transaction of the router."""
-        return self._watermarks(self._topics.memory, partition)[1]
+        return self.edges(self._topics.memory, partition)[1]
 
     def committed(self, partition: int) -> dict[str, int | None]:
         """The router group's offsets of one partition, by logical topic name."""
@@ -121,7 +157,7 @@ class Reader:
 
     def has_more(self, topic: str, partition: int, since: int | None) -> bool:
         """Is there a record at `since` (None: the beginning) or behind it?"""
-        low, high = self._watermarks(topic, partition)
+        low, high = self.edges(topic, partition)
         start = max(low, since or 0)
         if start >= high:
             return False
@@ -129,7 +165,8 @@ class Reader:
         first = next(iter(self._messages(TopicPartition(topic, partition, start))))
         return first.error() is None
 
-    def _watermarks(self, topic: str, partition: int) -> tuple[int, int]:
+    def edges(self, topic: str, partition: int) -> tuple[int, int]:
+        """The first offset that the broker still holds, and the one behind the last."""
         deadline = time.monotonic() + ANSWER_S
         while True:
             try:
@@ -170,12 +207,14 @@ class Reader:
 
 
 @contextmanager
-def open_reader(brokers: str, prefix: str, progress: Progress) -> Iterator[Reader]:
+def open_reader(
+    brokers: str, prefix: str, progress: Progress, client: str = "omniroute-judge"
+) -> Iterator[Reader]:
     """A reader, closed at the end; KafkaException comes out as UnreadableError."""
     consumer = Consumer(
         {
             "bootstrap.servers": brokers,
-            "client.id": "omniroute-judge",
+            "client.id": client,
             # Only to ask for its offsets: partitions are assigned by hand, nothing is committed.
             "group.id": f"{prefix}{ROUTER_GROUP}",
             "isolation.level": "read_committed",

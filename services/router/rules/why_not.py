@@ -11,8 +11,11 @@ from enum import StrEnum
 import msgspec
 
 from services.contact.decision import Action, Decision, DecisionType
-from services.contact.event import Channel, Kind
-from services.router.core import life
+from services.contact.event import Channel, ContactEvent, Kind
+from services.router.core import contacts, life
+from services.router.core.choice import resolve
+from services.router.core.customer import Customer
+from services.router.core.reach import Refused, reach
 from services.router.core.table import CHOSEN, SAME, Facts, Plan, Table
 from services.router.rules.detours import Detours, find_detours
 from services.router.rules.tree import Rules
@@ -74,6 +77,41 @@ def why_not(rules: Rules, table: Table, made: Decision, channel: Channel) -> Why
     )
 
 
+class Seen(msgspec.Struct, frozen=True):
+    """What was known when it was decided, beyond the decision."""
+
+    customer: Customer
+    event: ContactEvent
+    now: int
+    """Milliseconds since the epoch."""
+
+
+def add_reach(found: WhyNot, table: Table, made: Decision, seen: Seen) -> WhyNot:
+    """The answer with what the customer's state says: could the channel have been used?"""
+    if found.because is not Because.RULES or found.channel is made.from_channel:
+        return found
+    nearest = found.detours.found[:1]
+    plan = nearest[0].plan if nearest else table.match(made.facts).plan
+    event = seen.event
+    calls = event.kind is Kind.CALLBACK_REQUESTED
+    wish = resolve(
+        seen.customer,
+        came_on=made.from_channel,
+        asked=Channel.PHONE if calls else event.requested_channel,
+        live=contacts.is_live(event),
+        topic=event.topic,
+        now=seen.now,
+    )
+    reached = reach(table, seen.customer, found.channel, wish=wish, plan=plan, now=seen.now)
+    if isinstance(reached, Refused):
+        why = reached.why
+        said = f"And {found.channel} cannot be used: {SKIPS.get(why, why)} ({why})."
+        remedy = f"For {found.channel} {REMEDIES.get(why, 'that would have to differ')}."
+        return msgspec.structs.replace(found, remedy=remedy, unknown=(said,))
+    said = f"{found.channel} could have been used: an address is known and nothing forbids it."
+    return msgspec.structs.replace(found, unknown=(said[0].upper() + said[1:],))
+
+
 def _bound(table: Table, made: Decision, channel: Channel) -> str:
     """Why no rule could have led there; empty if one could."""
     leads = _leads(table.match(made.facts).plan, made.facts, made, channel)
@@ -125,7 +163,10 @@ def _leads(plan: Plan, facts: Facts, made: Decision, channel: Channel) -> bool:
 def _list_unknown(made: Decision, channel: Channel) -> tuple[str, ...]:
     chat = made.from_channel is Channel.CHAT and "live" not in made.facts
     perhaps = (_PERHAPS_LIVE,) if chat else ()
-    return (_REACH_UNKNOWN.format(channel=channel), *perhaps)
+    reach_unknown = (
+        () if channel is made.from_channel else (_REACH_UNKNOWN.format(channel=channel),)
+    )
+    return (*reach_unknown, *perhaps)
 
 
 def _say_plan(plan: Plan, made: Decision) -> str:
