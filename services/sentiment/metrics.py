@@ -9,15 +9,14 @@ from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 
-from services.contact.event import Channel, ContactEvent
+from services.contact.event import Channel, ContactEvent, Side
 from services.contact.reject import RejectCode
 from services.contact.sentiment import Label, SentimentScored
 from services.sentiment.core.language import KNOWN
+from services.sentiment.core.nev import NONE, OTHER, Names, weigh_survey
 from services.sentiment.core.pick import Skipped
 from services.sentiment.core.scorer import WHY_UNSCORED
 
-NONE = "none"
-OTHER = "other"
 UNKNOWN = "unknown"
 SCORE_BUCKETS = (-0.9, -0.8, -0.6, -0.4, -0.2, -0.05, 0.05, 0.2, 0.4, 0.6, 0.8, 0.9, 1.0)
 LATENCY_BUCKETS = (
@@ -26,6 +25,7 @@ LATENCY_BUCKETS = (
 )  # fmt: skip
 """Seconds: fine around the target (p99 <= 60 ms), coarse to half an hour of lag."""
 BATCH_BUCKETS = (1, 2, 5, 10, 25, 50, 100, 200, 350, 500, 1000)
+_CLASSES = (Label.NEGATIVE, Label.NEUTRAL, Label.POSITIVE)
 STAGES = (
     "received_to_appended",
     "appended_to_taken",
@@ -56,6 +56,24 @@ class SentimentMetrics:
             "omniroute_sentiment_unscored",
             "Customer messages that were published as unscored, by the reason.",
             ["why"],
+            registry=registry,
+        )
+        self.touchpoint = Counter(
+            "omniroute_sentiment_touchpoint_messages",
+            "Scored messages by touchpoint and label; nev_text is computed from it.",
+            ["channel", "queue", "topic", "label"],
+            registry=registry,
+        )
+        self.surveys = Counter(
+            "omniroute_sentiment_surveys",
+            "Answered surveys by touchpoint; what nev_survey divides by.",
+            ["channel", "queue", "topic"],
+            registry=registry,
+        )
+        self.survey_points = Counter(
+            "omniroute_sentiment_survey_points",
+            "Sum of the surveys' means of the 12 positive and of the 8 negative emotions, 0 to 10.",
+            ["channel", "queue", "topic", "side"],
             registry=registry,
         )
         self.skipped = Counter(
@@ -92,6 +110,7 @@ class SentimentMetrics:
             "omniroute_sentiment_scorer", "The scorer that is in use.", registry=registry
         )
         self._stages = {stage: self.latency.labels(stage) for stage in STAGES}
+        self._queues, self._topics = Names(), Names()
         self._begin_at_zero()
 
     def _begin_at_zero(self) -> None:
@@ -118,6 +137,24 @@ class SentimentMetrics:
             self.unscored.labels(scored.why_unscored).inc()
         else:
             self.score.labels(channel).observe(scored.score)
+            if scored.side is Side.CUSTOMER:
+                place = self._name_touchpoint(channel, scored.queue, scored.topic)
+                for label in _CLASSES:  # a difference needs both sides, the one that is 0 too
+                    self.touchpoint.labels(*place, label.value).inc(label is scored.label)
+
+    def count_survey(self, event: ContactEvent) -> None:
+        """Count one answered survey."""
+        if event.survey is None:
+            return
+        channel = event.channel.value if event.channel is not None else NONE
+        place = self._name_touchpoint(channel, event.queue, event.topic)
+        means = weigh_survey(event.survey)
+        self.surveys.labels(*place).inc()
+        self.survey_points.labels(*place, "positive").inc(means.positive)
+        self.survey_points.labels(*place, "negative").inc(means.negative)
+
+    def _name_touchpoint(self, channel: str, queue: str, topic: str) -> tuple[str, str, str]:
+        return channel, self._queues.bound(queue), self._topics.bound(topic)
 
     def count_latency(self, event: ContactEvent, times: Sequence[int]) -> None:
         """Split one message's way; `times` are appended, taken, scored, committed, in ms.

@@ -17,6 +17,7 @@ import msgspec
 from services.contact import topics as names
 from services.contact.codec import decode_event, encode_reject, encode_sentiment
 from services.contact.decision import Position
+from services.contact.event import ContactEvent
 from services.contact.reject import Reject, RejectCode
 from services.contact.sentiment import SentimentScored
 from services.runtime.lane import (
@@ -54,6 +55,8 @@ class Memo(msgspec.Struct, frozen=True, gc=False):
     messages: Sequence[Message]
     outcomes: Sequence[SentimentScored | Reject]
     skipped: Sequence[Skipped]
+    surveys: Sequence[ContactEvent]
+    """Surveys that customers answered."""
     scored_at: int
 
 
@@ -78,36 +81,42 @@ class ScoringJob:
 
     async def work(self, batch: Batch) -> Work:
         """Score every customer message of the batch, in the order of the records."""
-        messages, skipped = self._pick(batch)
+        messages, skipped, surveys = self._pick(batch)
         outcomes: list[SentimentScored | Reject] = []
         for first in range(0, len(messages), CHUNK):
             outcomes += self._score(messages[first : first + CHUNK], batch)
             await asyncio.sleep(0)
         outgoing = [encode(m, o) for m, o in zip(messages, outcomes, strict=True)]
-        return Work(outgoing, Memo(messages, outcomes, skipped, int(time.time() * 1000)))
+        return Work(outgoing, Memo(messages, outcomes, skipped, surveys, int(time.time() * 1000)))
 
-    def _pick(self, batch: Batch) -> tuple[list[Message], list[Skipped]]:
+    def _pick(self, batch: Batch) -> tuple[list[Message], list[Skipped], list[ContactEvent]]:
         messages: list[Message] = []
         skipped: list[Skipped] = []
+        surveys: list[ContactEvent] = []
         for part in batch.slices:
             for _, records in part.records:
                 for record in records:
-                    found = self._look(part.partition, record)
+                    event = self._decode(part.partition, record)
+                    if isinstance(event, Reject):
+                        skipped.append(Skipped.MALFORMED)
+                        continue
+                    found = pick_text(event, self._ours)
                     if isinstance(found, Picked):
                         messages.append(Message(part.partition, record, found))
-                    else:
-                        skipped.append(found)
-        return messages, skipped
+                        continue
+                    skipped.append(found)
+                    if found is Skipped.SURVEY:
+                        surveys.append(event)
+        return messages, skipped, surveys
 
-    def _look(self, partition: int, record: Record) -> Picked | Skipped:
-        event = decode_event(
+    def _decode(self, partition: int, record: Record) -> ContactEvent | Reject:
+        return decode_event(
             record.key,
             record.value,
             record.headers,
             partition=partition,
             partitions=self._partitions,
         )
-        return Skipped.MALFORMED if isinstance(event, Reject) else pick_text(event, self._ours)
 
     def _score(self, messages: Sequence[Message], batch: Batch) -> list[SentimentScored | Reject]:
         answers = score_messages(self._scorer, [message.picked for message in messages])
@@ -129,6 +138,8 @@ class ScoringJob:
         assert isinstance(memo, Memo)  # noqa: S101 - it is our own, for the type checker
         for skipped in memo.skipped:
             self._metrics.skipped.labels(skipped.value).inc()
+        for survey in memo.surveys:
+            self._metrics.count_survey(survey)
         for message, outcome in zip(memo.messages, memo.outcomes, strict=True):
             if isinstance(outcome, Reject):
                 self._metrics.deadletters.labels(outcome.code.value).inc()

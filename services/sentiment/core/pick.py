@@ -28,6 +28,8 @@ class Skipped(StrEnum):
     MACHINE = "machine"
     PRIVATE = "private"
     ECHO = "echo"
+    SURVEY = "survey"
+    """Its ratings go into the figures of NEV."""
     MALFORMED = "malformed"
     """The router dead-letters it."""
 
@@ -54,6 +56,8 @@ def pick_text(event: ContactEvent, ours: Sequence[str] = ()) -> Picked | Skipped
 
 
 def _judge_kind(event: ContactEvent) -> Skipped | None:
+    if event.kind is Kind.SURVEY_ANSWERED:
+        return Skipped.SURVEY
     if event.kind is not Kind.MESSAGE:
         return Skipped.NOT_A_MESSAGE
     if event.is_private:
