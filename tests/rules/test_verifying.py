@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.contact.decision import Action, Effect
+from services.router.core.capacity import CAPACITY
 from services.router.core.edition import observe
 from services.router.core.table import Table
 from services.router.rules.file import load_table
@@ -43,6 +44,17 @@ def test_the_default_rules_decide_what_their_facts_say() -> None:
     table = table_of(find_default())
     assert check_all(table, 1, 1_500) > 500
     assert check_all(observe(table), 2, 300) > 50
+
+
+def test_a_full_queue_decides_what_the_rules_above_say() -> None:
+    """`at_most`: rule and path stay those of the facts, the rest is that of a node above."""
+    table = msgspec.structs.replace(table_of(find_default()), full=frozenset({"callbacks", "care"}))
+    made = [as_recorded(one) for one in decide_all(table, make_traffic(1, 1_500))]
+    full = [one for one in made if one.cause == CAPACITY]
+    assert len(full) > 20
+    assert all(verify(table, one) == [] for one in made)
+    assert verify(table, msgspec.structs.replace(full[0], queue="callbacks"))
+    assert verify(table, msgspec.structs.replace(full[0], priority=8))
 
 
 @pytest.mark.parametrize("path", [p for p in GOOD if ".tests" not in p.name], ids=lambda p: p.stem)

@@ -13,7 +13,7 @@ from datetime import timedelta
 import msgspec
 
 from services.contact.decision import Action, Decision, Effect
-from services.router.core.compose import LAPSED, MOST_URGENT
+from services.router.core.compose import FULL, LAPSED, MOST_URGENT
 from services.router.core.table import Match, Plan, Table
 
 _UNDATED = frozenset({Action.ATTACH, Action.DUPLICATE, Action.RECORD})
@@ -32,14 +32,25 @@ class Difference(msgspec.Struct, frozen=True):
 def verify(table: Table, made: Decision) -> list[Difference]:
     """Where a decision differs from what `table`, that of its version, says of its facts."""
     match = table.match(made.facts)
-    pairs = _pairs(table, made, match)
+    way = [("rule", made.rule, match.plan.rule), ("path", made.path, match.path)]
+    found = [_differ(way + list(_pairs(table, made, plan))) for plan in _plans(table, made, match)]
+    return min(found, key=len)
+
+
+def _plans(table: Table, made: Decision, match: Match) -> tuple[Plan, ...]:
+    """The plan of the rule; where its queue took no more, those of the nodes above it."""
+    full = FULL.format(queue=match.plan.queue)
+    if full not in made.reason or not match.path[1:]:
+        return (match.plan,)
+    plans = table.plans(match.path)[-2::-1]
+    return tuple(msgspec.structs.replace(plan, effect=match.plan.effect) for plan in plans)
+
+
+def _differ(pairs: list[tuple[str, object, object]]) -> list[Difference]:
     return [Difference(name, said, wanted) for name, said, wanted in pairs if said != wanted]
 
 
-def _pairs(table: Table, made: Decision, match: Match) -> Iterator[tuple[str, object, object]]:
-    plan = match.plan
-    yield "rule", made.rule, plan.rule
-    yield "path", made.path, match.path
+def _pairs(table: Table, made: Decision, plan: Plan) -> Iterator[tuple[str, object, object]]:
     attached = made.action is Action.ATTACH
     if not attached:  # what is attached goes where the escalation went
         better = made.cause == LAPSED or made.reason.startswith(LAPSED)
