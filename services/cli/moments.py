@@ -28,3 +28,8 @@ def parse_moment(text: str) -> int:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return round(moment.timestamp() * 1000)
+
+
+def moment_of(at_ms: int) -> datetime:
+    """The moment of so many milliseconds since the epoch."""
+    return datetime.fromtimestamp(at_ms / 1000, UTC)

@@ -7,7 +7,14 @@ from collections.abc import Callable, Sequence
 
 import orjson
 
-from services.cli import rules_check, rules_explain, rules_live, rules_show, rules_tests
+from services.cli import (
+    rules_check,
+    rules_explain,
+    rules_live,
+    rules_replay,
+    rules_show,
+    rules_tests,
+)
 from services.cli.rules_files import GOOD
 from services.router.rules.cases import build_cases_schema
 from services.router.rules.schema import build_json_schema
@@ -21,6 +28,7 @@ examples:
   omniroute rules show my.yaml                      the tree as it will be walked
   omniroute rules show my.yaml --path event.json    the way an event takes
   omniroute rules explain 5f0c2a9e                  why a decision is as it is; --why-not phone
+  omniroute rules replay day.jsonl --against my.yaml      which decisions would change
   omniroute rules fmt my.yaml                       put it into its canonical form
   omniroute rules status                            what is live; shadow, canary, promote,
                                                     rollback, disable: docs/live-rules.md
@@ -82,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
         "--check", action="store_true", help="write nothing; exit 1 if a file would change"
     )
     rules_explain.add_command(commands)
+    rules_replay.add_command(commands)
     rules_live.add_commands(commands)
     schema = commands.add_parser("schema", help="print the JSON Schema of rule files")
     schema.add_argument("--tests", action="store_true", help="that of the tests beside them")
