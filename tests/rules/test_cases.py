@@ -240,6 +240,10 @@ def test_a_live_contact_that_is_read_late_is_only_recorded() -> None:
         ("{priority: 1}", "priority is `5`, expected `1`"),
         ("{skills: [empathy]}", "skills is nothing, expected empathy"),
         ("{respond_within: 4h}", "respond_within is not set, expected 4h"),
+        (
+            "{not_before: 2026-11-21T08:00:00+02:00}",
+            "not_before is not set, expected 2026-11-21T06:00:00+00:00",
+        ),
         ("{facts: {mood.score: 1}}", "facts is "),
         ("{not: {rule: default}}", "rule is `default`, which it must not be"),
         ("{outcome: remembered}", "outcome is `decided`, expected `remembered`"),

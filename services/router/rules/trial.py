@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -139,6 +140,8 @@ def _said(name: str, value: Any) -> str:
         return "not set"
     if name == "respond_within":
         return write_duration(value)
+    if name == "not_before":
+        return datetime.fromtimestamp(value / 1000, UTC).isoformat(timespec="seconds")
     if isinstance(value, Mapping):
         return ", ".join(f"{key}: {one}" for key, one in value.items()) or "nothing"
     if isinstance(value, list):
