@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from services.runtime.service import exit_now
 from services.runtime.settings import VARIABLES, SettingsError, describe_variables
 from services.sentiment.__main__ import main as run_service
+from services.sentiment.settings import OWN
 
 GOOD, USAGE = 0, 2
 OPTIONS = {
@@ -28,7 +29,8 @@ examples:
 
 It reads contact.events, scores what customers say, and writes one record for each of their messages
 to contact.sentiment, on the same partition number, in one transaction with its offsets. English is
-scored; a message in another language is published as `unscored`. Agents are never scored.
+scored; a message in another language is published as `unscored`. Agents are scored
+only with OMNIROUTE_SENTIMENT_AGENTS=on.
 
 Run as many as there are lanes, at most. Ends on SIGTERM within 10 s. Exit codes and all settings:
 docs/operations.md.
@@ -54,7 +56,7 @@ def _is_bare(argv: Sequence[str]) -> bool:
 
 def _print_settings() -> int:
     try:
-        print(describe_variables(VARIABLES, os.environ))
+        print(describe_variables((*VARIABLES, *OWN), os.environ))
     except SettingsError as wrong:
         print(wrong, file=sys.stderr)
         return USAGE

@@ -17,12 +17,12 @@ from services.runtime.lanes import Lanes
 from services.runtime.log import configure_log, get_log
 from services.runtime.probes import Pages, Readiness, serve_probes
 from services.runtime.service import exit_now, run_service, run_to_the_end
-from services.runtime.settings import ServiceSettings, SettingsError
+from services.runtime.settings import SettingsError
 from services.sentiment.core.scorer import Scorer
 from services.sentiment.metrics import SentimentMetrics
 from services.sentiment.model.lexicon import load_vader
 from services.sentiment.pipeline import ScoringJob
-from services.sentiment.settings import SERVICE, read_settings
+from services.sentiment.settings import SERVICE, SentimentSettings, read_settings
 
 log = get_log(__name__)
 
@@ -30,8 +30,9 @@ log = get_log(__name__)
 class SentimentService:
     """What the pages of the service ask, while it starts and while it runs."""
 
-    def __init__(self, settings: ServiceSettings, scorer: Scorer) -> None:
-        self._settings = settings
+    def __init__(self, settings: SentimentSettings, scorer: Scorer) -> None:
+        self._settings = settings.service
+        self._agents = settings.agents
         self._scorer = scorer
         self._registry = CollectorRegistry()
         self._metrics = SentimentMetrics(self._registry)
@@ -61,7 +62,9 @@ class SentimentService:
                 settings=settings.lanes,
                 inputs=ScoringJob.inputs,
                 partitions=report.partitions,
-                make_job=lambda _: ScoringJob(self._scorer, self._metrics, settings.ours),
+                make_job=lambda _: ScoringJob(
+                    self._scorer, self._metrics, settings.ours, agents=self._agents
+                ),
             )
             LaneCollector(self._registry, SERVICE, lanes.statuses)
             self._lanes = lanes
@@ -97,7 +100,7 @@ def main() -> int:
     except SettingsError as wrong:
         print(wrong, file=sys.stderr)
         return EXIT_CODES["usage"]
-    configure_log(settings.log)
+    configure_log(settings.service.log)
     try:
         with asyncio.Runner() as runner:
             return run_to_the_end(runner, SentimentService(settings, load_vader()).run())

@@ -31,13 +31,13 @@ from services.runtime.lane import (
     begin_stateless,
 )
 from services.sentiment.core.pick import Picked, Skipped, pick_text
-from services.sentiment.core.score import build_scored, score_messages
+from services.sentiment.core.score import build_scored, score_in_steps
 from services.sentiment.core.scorer import Scored, Scorer
 from services.sentiment.metrics import SentimentMetrics
 
 BY = "sentiment"
-CHUNK = 64
-"""Messages that are scored between two turns of the event loop: heartbeats go on meanwhile."""
+BREATH_S = 0.01
+"""How long the work may go on between two turns of the event loop: heartbeats go on meanwhile."""
 TOO_LARGE = Reject(RejectCode.OUTPUT_TOO_LARGE, "Kafka refused the sentiment for its size")
 
 
@@ -60,15 +60,36 @@ class Memo(msgspec.Struct, frozen=True, gc=False):
     scored_at: int
 
 
+class Breath:
+    """Gives the event loop a turn when the work has gone on for long enough."""
+
+    def __init__(self) -> None:
+        self._since = time.monotonic()
+
+    async def take(self) -> None:
+        """Let others work, if it is time."""
+        if time.monotonic() - self._since > BREATH_S:
+            await asyncio.sleep(0)
+            self._since = time.monotonic()
+
+
 class ScoringJob:
     """The work of one lane; it remembers nothing."""
 
     inputs = (names.EVENTS,)
 
-    def __init__(self, scorer: Scorer, metrics: SentimentMetrics, ours: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        scorer: Scorer,
+        metrics: SentimentMetrics,
+        ours: Sequence[str] = (),
+        *,
+        agents: bool = False,
+    ) -> None:
         self._scorer = scorer
         self._metrics = metrics
         self._ours = ours
+        self._agents = agents
         self._partitions = 1
 
     async def open(self, opening: Opening) -> Start:
@@ -81,26 +102,31 @@ class ScoringJob:
 
     async def work(self, batch: Batch) -> Work:
         """Score every customer message of the batch, in the order of the records."""
-        messages, skipped, surveys = self._pick(batch)
-        outcomes: list[SentimentScored | Reject] = []
-        for first in range(0, len(messages), CHUNK):
-            outcomes += self._score(messages[first : first + CHUNK], batch)
-            await asyncio.sleep(0)
+        breath = Breath()
+        messages, skipped, surveys = await self._pick(batch, breath)
+        answers: list[Scored | Reject] = []
+        for step in score_in_steps(self._scorer, [message.picked for message in messages]):
+            answers = step
+            await breath.take()
+        outcomes = self._publish(messages, answers, batch)
         outgoing = [encode(m, o) for m, o in zip(messages, outcomes, strict=True)]
         return Work(outgoing, Memo(messages, outcomes, skipped, surveys, int(time.time() * 1000)))
 
-    def _pick(self, batch: Batch) -> tuple[list[Message], list[Skipped], list[ContactEvent]]:
+    async def _pick(
+        self, batch: Batch, breath: Breath
+    ) -> tuple[list[Message], list[Skipped], list[ContactEvent]]:
         messages: list[Message] = []
         skipped: list[Skipped] = []
         surveys: list[ContactEvent] = []
         for part in batch.slices:
             for _, records in part.records:
                 for record in records:
+                    await breath.take()
                     event = self._decode(part.partition, record)
                     if isinstance(event, Reject):
                         skipped.append(Skipped.MALFORMED)
                         continue
-                    found = pick_text(event, self._ours)
+                    found = pick_text(event, self._ours, agents=self._agents)
                     if isinstance(found, Picked):
                         messages.append(Message(part.partition, record, found))
                         continue
@@ -118,8 +144,9 @@ class ScoringJob:
             partitions=self._partitions,
         )
 
-    def _score(self, messages: Sequence[Message], batch: Batch) -> list[SentimentScored | Reject]:
-        answers = score_messages(self._scorer, [message.picked for message in messages])
+    def _publish(
+        self, messages: Sequence[Message], answers: Sequence[Scored | Reject], batch: Batch
+    ) -> list[SentimentScored | Reject]:
         outcomes: list[SentimentScored | Reject] = []
         for message, answer in zip(messages, answers, strict=True):
             place = (names.EVENTS, message.partition, message.record.offset)

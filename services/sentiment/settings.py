@@ -1,16 +1,58 @@
-"""The settings of the sentiment service: those that both services share, and its own address."""
+"""The settings of the sentiment service: those that both services share, and its own."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.runtime.settings import ServiceSettings, read_service_settings
+import msgspec
+
+from services.runtime.settings import (
+    ServiceSettings,
+    SettingsError,
+    Variable,
+    read_service_settings,
+    read_variables,
+)
 
 SERVICE = "sentiment"
 DEFAULT_HTTP = "127.0.0.1:8081"
 """The router's pages are one port below."""
+AGENTS = "OMNIROUTE_SENTIMENT_AGENTS"
+ON, OFF = "on", "off"
+
+OWN: tuple[Variable, ...] = (
+    Variable(
+        AGENTS,
+        OFF,
+        "`on`: what agents write is scored as well; the EU AI Act, Art. 5(1)(f), restricts inferring"
+        " emotions at work",
+        one_of=(OFF, ON),
+    ),
+)
+"""The variables that only this service has."""
 
 
-def read_settings(environment: Mapping[str, str]) -> ServiceSettings:
+class SentimentSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the sentiment service needs to run."""
+
+    service: ServiceSettings
+    agents: bool
+    """Whether agents' messages are scored."""
+
+
+def read_settings(environment: Mapping[str, str]) -> SentimentSettings:
     """The settings in force; raises `SettingsError` with every mistake."""
-    return read_service_settings(SERVICE, environment, http=DEFAULT_HTTP)
+    mistakes: list[str] = []
+    values = {variable.name: variable.default for variable in OWN}
+    service: ServiceSettings | None = None
+    try:
+        service = read_service_settings(SERVICE, environment, http=DEFAULT_HTTP)
+    except SettingsError as wrong:
+        mistakes.append(str(wrong))
+    try:
+        values = read_variables(OWN, environment)
+    except SettingsError as wrong:
+        mistakes.append(str(wrong))
+    if mistakes or service is None:
+        raise SettingsError("\n".join(mistakes))
+    return SentimentSettings(service=service, agents=values[AGENTS] == ON)

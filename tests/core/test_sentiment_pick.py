@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from services.contact.event import Actor, Channel, ContactEvent, Kind, Origin, Participants, Side
-from services.sentiment.core.pick import MOST_CHARACTERS, Picked, Skipped, pick_text
+from services.sentiment.core.parts import MOST_CHARACTERS, MOST_PARTS
+from services.sentiment.core.pick import Picked, Skipped, pick_text
 
 OURS = ("help@shop.example", "desk.example")
 
@@ -68,20 +69,32 @@ def test_what_a_customer_said_is_scored(fields: dict[str, Any]) -> None:
     """Law: a message of origin human or unknown that is not ours is the customer's."""
     found = pick_text(make_event(**fields), OURS)
     assert isinstance(found, Picked)
-    assert found.text == "Where is my parcel?"
+    assert found.parts == ("Where is my parcel?",)
 
 
 def test_the_text_without_quotes_is_taken_first() -> None:
     """Law: what others wrote in the quoted part does not count as the customer's mood."""
     found = pick_text(make_event(text="Thanks!\n> You are all useless.", text_stripped="Thanks!"))
     assert isinstance(found, Picked)
-    assert found.text == "Thanks!"
+    assert found.parts == ("Thanks!",)
 
 
 def test_a_long_text_is_cut_and_an_empty_one_stays_a_message() -> None:
-    """Law: at most 1,500 characters are scored; a message without words is still one."""
-    long = pick_text(make_event(text="x" * 60_000))
+    """Law: parts and their length are bounded; a message without words is still one."""
+    long = pick_text(make_event(text="wo rd " * 10_000))
     empty = pick_text(make_event(text=" \n\t"))
     assert isinstance(long, Picked)
     assert isinstance(empty, Picked)
-    assert (len(long.text), empty.text) == (MOST_CHARACTERS, "")
+    assert len(long.parts) == MOST_PARTS
+    assert max(map(len, long.parts)) <= MOST_CHARACTERS
+    assert empty.parts == ()
+
+
+def test_agents_are_scored_only_where_that_is_switched_on() -> None:
+    """Law: off, an agent's message is skipped; on, it is the agent's; machines are never scored."""
+    agent = make_event(side=Side.AGENT)
+    assert pick_text(agent, OURS) is Skipped.NOT_THE_CUSTOMER
+    found = pick_text(agent, OURS, agents=True)
+    assert isinstance(found, Picked)
+    assert found.side is Side.AGENT
+    assert pick_text(make_event(side=Side.BOT), OURS, agents=True) is Skipped.MACHINE

@@ -24,7 +24,7 @@ EVENT = ContactEvent(
 
 def publish(scored: Scored) -> SentimentScored:
     """What is published of `EVENT` where the scorer says this."""
-    return build_scored(Picked(event=EVENT, text="x"), scored, "m", (0, 1))
+    return build_scored(Picked(event=EVENT, parts=("x",)), scored, "m", (0, 1))
 
 
 @pytest.mark.parametrize(("p_neg", "p_pos"), [(1.0, 0.0), (0.0, 1.0), (0.1234, 0.4321), (0.3, 0.3)])

@@ -33,7 +33,7 @@ def pick(text: str, language: str = "en", event_id: str = "e1") -> Picked:
         contact_id="k1",
         language=language,
     )
-    return Picked(event=event, text=text)
+    return Picked(event=event, parts=(text,) if text else ())
 
 
 class Brittle:

@@ -62,7 +62,7 @@ def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
     said = capsys.readouterr().out
     assert ended.value.code == 0
     assert "omniroute sentiment service --brokers" in said
-    assert "Agents are never scored" in said
+    assert "Agents are scored\nonly with OMNIROUTE_SENTIMENT_AGENTS=on" in said
 
 
 def test_more_lanes_than_partitions_are_refused() -> None:

@@ -15,10 +15,11 @@ from services.contact.event import Channel, ContactEvent, Kind, Side
 from services.contact.partition import partition_of
 from services.contact.sentiment import SentimentScored
 from services.runtime.lane import Batch, Opening, Outgoing, Receipts, Slice, Stop
+from services.sentiment.core.score import CHUNK_TEXTS
 from services.sentiment.core.scorer import Scored
 from services.sentiment.metrics import SentimentMetrics
 from services.sentiment.model.lexicon import load_vader
-from services.sentiment.pipeline import CHUNK, Memo, ScoringJob
+from services.sentiment.pipeline import Memo, ScoringJob
 
 PARTITIONS = 4
 APPENDED, CLOCK, COMMITTED = 1_700_000_000_000, 1_700_000_000_050, 1_700_000_000_090
@@ -144,7 +145,7 @@ def read(outgoing: Outgoing) -> SentimentScored:
 
 async def test_each_customer_message_is_published_once_on_its_partition_in_order() -> None:
     """Law: same partition number, same key, same order, more messages than one chunk holds."""
-    records = [make_record(offset, f"c{offset % 7}") for offset in range(3 * CHUNK + 5)]
+    records = [make_record(offset, f"c{offset % 7}") for offset in range(3 * CHUNK_TEXTS + 5)]
     outgoing = await Bench().run(make_batch(*records))
     assert {o.topic for o in outgoing} == {names.SENTIMENT}
     by_partition = {
