@@ -20,6 +20,8 @@ import msgspec
 from services.cli.day.expect import write_line
 from services.cli.day.generate import generate
 from services.cli.day.outbox import Outbox, OutboxError, Sent, open_outbox, play
+from services.cli.day.to_file import write_day
+from services.cli.moments import HELP, parse_moment
 from services.contact.topics import Topics
 from services.runtime.connection import KafkaAccess
 from services.runtime.settings import SettingsError, read_access
@@ -30,6 +32,7 @@ examples:
   omniroute traffic --rate 50 --for 20                     a thousand events, then a summary
   omniroute traffic --rate 2000 --for 60 --seed 7          the same two minutes every time
   omniroute traffic --rate 500 --for 20 --ledger day.jsonl && omniroute judge --ledger day.jsonl
+  omniroute traffic --output day.jsonl --events 100000 --begin 2026-11-20T06:00:00Z --seed 7
 
 Each event belongs to a story: a question, a thread that passes two exchanges, a refused call, an
 absence note, a malformed record, ... The ledger says for each acknowledged record what must become
@@ -52,6 +55,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     seed: int
     ledger: Path | None
+    output: Path | None
+    events: int
+    begin_ms: int
     quiet: bool
 
 
@@ -62,6 +68,8 @@ def main(argv: Sequence[str]) -> int:
     except SettingsError as wrong:
         print(f"omniroute traffic: {wrong}", file=sys.stderr)
         return USAGE
+    if options.output is not None:
+        return _write_file(options, options.output)
     # The client logs each failed attempt; the one sentence that we print says it all.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
@@ -75,6 +83,22 @@ def main(argv: Sequence[str]) -> int:
         except OutboxError as broken:
             print(f"omniroute traffic: {broken}", file=sys.stderr)
             return FOUND
+
+
+def _write_file(options: Options, file: Path) -> int:
+    try:
+        written = write_day(
+            file, options.begin_ms, seed=options.seed, rate=options.rate, events=options.events
+        )
+    except OSError as broken:
+        print(f"omniroute traffic: {file}: {broken.strerror}", file=sys.stderr)
+        return USAGE
+    if not options.quiet:
+        print(
+            f"{file}: {written.events:,} events of {len(written.customers):,} customers and "
+            f"{written.scores:,} scores, seed {options.seed}"
+        )
+    return GOOD
 
 
 class Tally:
@@ -170,6 +194,20 @@ def _read_options(argv: Sequence[str]) -> Options:
     )
     add("--ledger", type=Path, metavar="FILE", help="write what is expected, a JSON line a record")
     add(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="write the day to a file at once, a JSON line each, scores included; no Kafka",
+    )
+    add("--events", type=int, default=10_000, metavar="N", help="for --output (default 10,000)")
+    add(
+        "--begin",
+        type=parse_moment,
+        default=None,
+        metavar="T",
+        help=f"for --output, when the day begins (default: now): {HELP}",
+    )
+    add(
         "--brokers",
         default=os.environ.get("OMNIROUTE_KAFKA", "127.0.0.1:9092"),
         metavar="HOST:PORT,...",
@@ -189,6 +227,9 @@ def _read_options(argv: Sequence[str]) -> Options:
         seconds=words.seconds,
         seed=words.seed if words.seed is not None else int(time.time()),
         ledger=words.ledger,
+        output=words.output,
+        events=words.events,
+        begin_ms=words.begin if words.begin is not None else int(time.time() * 1000),
         quiet=words.quiet,
     )
 

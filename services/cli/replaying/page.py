@@ -14,9 +14,12 @@ from services.router.rules.showing import write_duration
 MOST_LINES = 2_000
 """Decisions on the page; the exact list is `--list` or `--format json`."""
 MOST_BARS = 14
-WIDTH, LABEL, BAR, GAP, NUMBER = 640, 170, 11, 12, 110
-SHORT = 24
-"""Characters of a label beside a bar."""
+WIDTH, TEXT, BAR, ROW = 480, 15, 9, 46
+"""Of the charts: their width, the height of words and bars, and of each value with its gap."""
+SHORT = 28
+"""Characters of a label above a bar."""
+FIGURES = frozenset({"decisions", "change", "share"})
+"""Columns that stand to the right."""
 
 
 def write_page(report: Report) -> str:
@@ -45,7 +48,7 @@ def _body(report: Report) -> Iterator[str]:
         (f"{share:.2%}", "of all decisions change"),
         (f"{report.work:,}", "differ in what somebody does"),
         (f"{report.words:,}", "in rule or reason alone"),
-        (f"{report.customers_changed:,}", f"of {report.customers:,} customers"),
+        (f"{report.customers_changed:,}", f"customers, of {report.customers:,}"),
         (f"{report.at_once:,}", "change at once"),
         (f"{report.follows:,}", "follow from an earlier change"),
     ]
@@ -120,30 +123,32 @@ def _percent(row: Row) -> str:
 
 
 def _draw_bars(rows: list[Row], title: str) -> str:
-    """Two bars for each value, the current one above."""
+    """A line of words for each value, and below it two bars, the current one above."""
     most = max((max(row.before, row.after) for row in rows), default=1) or 1
-    room = WIDTH - LABEL - NUMBER
-    height = len(rows) * (2 * BAR + GAP)
     parts = []
     for at, row in enumerate(rows):
-        top = at * (2 * BAR + GAP)
-        middle = top + BAR + 4
+        top = at * ROW
         label = row.value if len(row.value) <= SHORT else f"{row.value[: SHORT - 1]}…"
-        difference = row.after - row.before
-        sign = f"{row.after:,} ({difference:+,})" if difference else f"{row.after:,}"
-        before, after = (max(1, number / most * room) for number in (row.before, row.after))
-        longest = max(before, after)
         parts.append(
             f"<g><title>{escape(row.value)}: {row.before:,} -&gt; {row.after:,}</title>"
-            f'<text x="{LABEL - 8}" y="{middle + 1}" text-anchor="end">{escape(label)}</text>'
-            f'<rect class="b" x="{LABEL}" y="{top}" width="{before:.1f}" height="{BAR}" rx="2"/>'
-            f'<rect class="a" x="{LABEL}" y="{top + BAR}" width="{after:.1f}" height="{BAR}" rx="2"/>'
-            f'<text class="soft" x="{LABEL + longest + 8:.1f}" y="{middle + 1}">{sign}</text></g>'
+            f'<text x="0" y="{top + TEXT}">{escape(label)}</text>'
+            f'<text class="soft" x="{WIDTH}" y="{top + TEXT}" text-anchor="end">'
+            f"{row.before:,} → {row.after:,} ({row.after - row.before:+,})</text>"
+            f"{_bar('b', top + TEXT + 5, row.before / most)}"
+            f"{_bar('a', top + TEXT + 5 + BAR, row.after / most)}</g>"
         )
     return (
-        f'<div class="scroll"><svg viewBox="0 0 {WIDTH} {height}" style="min-width:26rem" '
-        f'role="img" aria-label="{escape(title)}">{"".join(parts)}</svg></div>'
+        f'<svg viewBox="0 0 {WIDTH} {len(rows) * ROW}" role="img" '
+        f'aria-label="{escape(title)}">{"".join(parts)}</svg>'
     )
+
+
+def _bar(style: str, top: int, share: float) -> str:
+    """A bar; what is there at all is seen."""
+    if not share:
+        return ""
+    width = max(2.0, share * WIDTH)
+    return f'<rect class="{style}" x="0" y="{top}" width="{width:.1f}" height="{BAR}" rx="2"/>'
 
 
 def _limits(limits: tuple[Limit, ...]) -> Iterator[str]:
@@ -191,15 +196,12 @@ def _list_changes(changes: tuple[Line, ...]) -> Iterator[str]:
 def _rows(head: tuple[str, ...], rows: Iterable[tuple[str, ...]], style: str = "") -> str:
     """A table; cells of figures stand to the right."""
 
-    def cell(text: str) -> str:
-        is_figure = (
-            text[:1].isdigit() and text.rstrip("%").replace(",", "").replace(".", "").isdigit()
-        )
-        opening = '<td class="n">' if is_figure else "<td>"
-        return f"{opening}{escape(text)}</td>"
+    def cell(tag: str, at: int, text: str) -> str:
+        style = ' class="n"' if head[at] in FIGURES else ""
+        return f"<{tag}{style}>{escape(text)}</{tag}>"
 
-    lines = ["".join(cell(text) for text in row) for row in rows]
-    titles = "".join(f"<th>{escape(text)}</th>" for text in head)
+    lines = ["".join(cell("td", at, text) for at, text in enumerate(row)) for row in rows]
+    titles = "".join(cell("th", at, text) for at, text in enumerate(head))
     return (
         f'<div class="scroll"><table class="{style}"><thead><tr>{titles}</tr></thead><tbody>'
         + "".join(f"<tr>{line}</tr>" for line in lines)
