@@ -19,6 +19,7 @@ from services.runtime.probes import Pages, Readiness, serve_probes
 from services.runtime.service import exit_now, run_service, run_to_the_end
 from services.runtime.settings import SettingsError
 from services.sentiment.core.scorer import Scorer
+from services.sentiment.history import History
 from services.sentiment.metrics import SentimentMetrics
 from services.sentiment.model.lexicon import load_vader
 from services.sentiment.pipeline import ScoringJob
@@ -63,7 +64,11 @@ class SentimentService:
                 inputs=ScoringJob.inputs,
                 partitions=report.partitions,
                 make_job=lambda _: ScoringJob(
-                    self._scorer, self._metrics, settings.ours, agents=self._agents
+                    self._scorer,
+                    self._metrics,
+                    settings.ours,
+                    agents=self._agents,
+                    history=History(settings.access, settings.lanes.prefix),
                 ),
             )
             LaneCollector(self._registry, SERVICE, lanes.statuses)

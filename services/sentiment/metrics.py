@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 
 from services.contact.event import Channel, ContactEvent, Side
 from services.contact.reject import RejectCode
-from services.contact.sentiment import Label, SentimentScored
+from services.contact.sentiment import Label, SentimentScored, SentimentSummary
 from services.sentiment.core.language import KNOWN
 from services.sentiment.core.nev import NONE, OTHER, Names, weigh_survey
 from services.sentiment.core.pick import Skipped
@@ -76,6 +76,12 @@ class SentimentMetrics:
             ["channel", "queue", "topic", "side"],
             registry=registry,
         )
+        self.summaries = Counter(
+            "omniroute_sentiment_summaries",
+            "Closes of contacts that were summed up; complete: every message is certainly in it.",
+            ["complete"],
+            registry=registry,
+        )
         self.skipped = Counter(
             "omniroute_sentiment_skipped",
             "Records of contact.events that have no sentiment, by the reason.",
@@ -115,6 +121,8 @@ class SentimentMetrics:
 
     def _begin_at_zero(self) -> None:
         """A rate needs the zero before the first event: closed sets are there from the start."""
+        for complete in ("true", "false"):
+            self.summaries.labels(complete)
         for why in WHY_UNSCORED:
             self.unscored.labels(why)
         for skipped in Skipped:
@@ -141,6 +149,10 @@ class SentimentMetrics:
                 place = self._name_touchpoint(channel, scored.queue, scored.topic)
                 for label in _CLASSES:  # a difference needs both sides, the one that is 0 too
                     self.touchpoint.labels(*place, label.value).inc(label is scored.label)
+
+    def count_summary(self, summary: SentimentSummary) -> None:
+        """Count one published summary."""
+        self.summaries.labels("true" if summary.complete else "false").inc()
 
     def count_survey(self, event: ContactEvent) -> None:
         """Count one answered survey."""

@@ -1,8 +1,8 @@
 """The page of the sentiment service: decode, pick, score, and what is to be committed.
 
-Each record of `contact.events` ends in one of three ways: a `SentimentScored` on the same partition
-number, a dead letter (the scorer failed at it, or its outcome did not fit), or nothing, counted by
-its reason. What cannot be decoded is nothing here: the router dead-letters it, once
+Each record of `contact.events` ends in one of four ways: a `SentimentScored` on the same partition
+number, the `SentimentSummary` of a contact at its close, a dead letter (the scorer failed at it, or its
+outcome did not fit), or nothing, counted by its reason. What cannot be decoded is nothing here: the router dead-letters it, once
 (`docs/adr/0021-one-dead-letter-per-cause.md`).
 """
 
@@ -17,9 +17,9 @@ import msgspec
 from services.contact import topics as names
 from services.contact.codec import decode_event, encode_reject, encode_sentiment
 from services.contact.decision import Position
-from services.contact.event import ContactEvent
+from services.contact.event import ContactEvent, Kind
 from services.contact.reject import Reject, RejectCode
-from services.contact.sentiment import SentimentScored
+from services.contact.sentiment import SentimentScored, SentimentSummary
 from services.runtime.lane import (
     Batch,
     Opening,
@@ -31,8 +31,10 @@ from services.runtime.lane import (
     begin_stateless,
 )
 from services.sentiment.core.pick import Picked, Skipped, pick_text
-from services.sentiment.core.score import build_scored, score_in_steps
+from services.sentiment.core.score import build_scored, read_ms, score_in_steps
 from services.sentiment.core.scorer import Scored, Scorer
+from services.sentiment.core.talks import Draft, Talks
+from services.sentiment.history import History
 from services.sentiment.metrics import SentimentMetrics
 
 BY = "sentiment"
@@ -49,6 +51,25 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     picked: Picked
 
 
+class Close(msgspec.Struct, frozen=True, gc=False):
+    """The close of a contact and where it lies."""
+
+    after: int
+    """Messages of the batch that come before it."""
+    partition: int
+    record: Record
+    event: ContactEvent
+
+
+class Gathered(msgspec.Struct, frozen=True, gc=False):
+    """What a batch holds, each in the order of the records."""
+
+    messages: list[Message] = []
+    skipped: list[Skipped] = []
+    surveys: list[ContactEvent] = []
+    closes: list[Close] = []
+
+
 class Memo(msgspec.Struct, frozen=True, gc=False):
     """What is counted when the transaction stands."""
 
@@ -58,6 +79,8 @@ class Memo(msgspec.Struct, frozen=True, gc=False):
     surveys: Sequence[ContactEvent]
     """Surveys that customers answered."""
     scored_at: int
+    summaries: Sequence[SentimentSummary]
+    draft: Draft
 
 
 class Breath:
@@ -74,7 +97,7 @@ class Breath:
 
 
 class ScoringJob:
-    """The work of one lane; it remembers nothing."""
+    """The work of one lane. It remembers the open contacts, which `history` can tell again."""
 
     inputs = (names.EVENTS,)
 
@@ -85,17 +108,23 @@ class ScoringJob:
         ours: Sequence[str] = (),
         *,
         agents: bool = False,
+        history: History | None = None,
     ) -> None:
         self._scorer = scorer
         self._metrics = metrics
         self._ours = ours
         self._agents = agents
+        self._history = history
+        self._talks = Talks()
         self._partitions = 1
 
     async def open(self, opening: Opening) -> Start:
-        """Begin where the group left off; there is nothing to repair."""
+        """Begin where the group left off, and hear again what was scored of open contacts."""
         self._partitions = opening.partition_count
-        return begin_stateless(opening)
+        start = begin_stateless(opening)
+        if self._history is not None:
+            self._talks = await self._history.recall(opening)
+        return start
 
     async def started(self, start: Start, receipts: Receipts | None) -> None:
         """Nothing was to be settled."""
@@ -103,37 +132,72 @@ class ScoringJob:
     async def work(self, batch: Batch) -> Work:
         """Score every customer message of the batch, in the order of the records."""
         breath = Breath()
-        messages, skipped, surveys = await self._pick(batch, breath)
+        found = await self._pick(batch, breath)
+        messages = found.messages
         answers: list[Scored | Reject] = []
         for step in score_in_steps(self._scorer, [message.picked for message in messages]):
             answers = step
             await breath.take()
         outcomes = self._publish(messages, answers, batch)
-        outgoing = [encode(m, o) for m, o in zip(messages, outcomes, strict=True)]
-        return Work(outgoing, Memo(messages, outcomes, skipped, surveys, int(time.time() * 1000)))
+        draft = Draft(self._talks)
+        outgoing, summaries = self._sum_up(found, outcomes, batch, draft)
+        now = int(time.time() * 1000)
+        return Work(
+            outgoing,
+            Memo(messages, outcomes, found.skipped, found.surveys, now, summaries, draft),
+        )
 
-    async def _pick(
-        self, batch: Batch, breath: Breath
-    ) -> tuple[list[Message], list[Skipped], list[ContactEvent]]:
-        messages: list[Message] = []
-        skipped: list[Skipped] = []
-        surveys: list[ContactEvent] = []
+    def _sum_up(
+        self,
+        found: Gathered,
+        outcomes: Sequence[SentimentScored | Reject],
+        batch: Batch,
+        draft: Draft,
+    ) -> tuple[list[Outgoing], list[SentimentSummary]]:
+        """What is written, in the order of the records: a close sums up what came before it."""
+        outgoing: list[Outgoing] = []
+        summaries: list[SentimentSummary] = []
+        at = 0
+        for close in (*found.closes, None):
+            until = len(outcomes) if close is None else close.after
+            for message, outcome in zip(found.messages[at:until], outcomes[at:until], strict=True):
+                outgoing.append(encode(message.partition, message.record, outcome))
+                if isinstance(outcome, SentimentScored):
+                    draft.hear(message.partition, outcome)
+            at = until
+            if close is None:
+                break
+            received = close.event.received_at or read_ms(close.record.timestamp)
+            times = (received, read_ms(batch.clock))
+            summary = draft.close(close.partition, close.event, self._scorer.name, times)
+            if summary is not None:
+                summaries.append(summary)
+                outgoing.append(encode(close.partition, close.record, summary))
+        return outgoing, summaries
+
+    async def _pick(self, batch: Batch, breath: Breath) -> Gathered:
+        found = Gathered()
         for part in batch.slices:
             for _, records in part.records:
                 for record in records:
                     await breath.take()
-                    event = self._decode(part.partition, record)
-                    if isinstance(event, Reject):
-                        skipped.append(Skipped.MALFORMED)
-                        continue
-                    found = pick_text(event, self._ours, agents=self._agents)
-                    if isinstance(found, Picked):
-                        messages.append(Message(part.partition, record, found))
-                        continue
-                    skipped.append(found)
-                    if found is Skipped.SURVEY:
-                        surveys.append(event)
-        return messages, skipped, surveys
+                    self._look(part.partition, record, found)
+        return found
+
+    def _look(self, partition: int, record: Record, found: Gathered) -> None:
+        event = self._decode(partition, record)
+        if isinstance(event, Reject):
+            found.skipped.append(Skipped.MALFORMED)
+            return
+        picked = pick_text(event, self._ours, agents=self._agents)
+        if isinstance(picked, Picked):
+            found.messages.append(Message(partition, record, picked))
+            return
+        found.skipped.append(picked)
+        if picked is Skipped.SURVEY:
+            found.surveys.append(event)
+        elif event.kind is Kind.CONTACT_CLOSED:
+            found.closes.append(Close(len(found.messages), partition, record, event))
 
     def _decode(self, partition: int, record: Record) -> ContactEvent | Reject:
         return decode_event(
@@ -165,6 +229,9 @@ class ScoringJob:
         assert isinstance(memo, Memo)  # noqa: S101 - it is our own, for the type checker
         for skipped in memo.skipped:
             self._metrics.skipped.labels(skipped.value).inc()
+        self._talks.settle(memo.draft)
+        for summary in memo.summaries:
+            self._metrics.count_summary(summary)
         for survey in memo.surveys:
             self._metrics.count_survey(survey)
         for message, outcome in zip(memo.messages, memo.outcomes, strict=True):
@@ -181,9 +248,10 @@ class ScoringJob:
         """There is nothing to let go of."""
 
 
-def encode(message: Message, outcome: SentimentScored | Reject) -> Outgoing:
+def encode(
+    partition: int, record: Record, outcome: SentimentScored | SentimentSummary | Reject
+) -> Outgoing:
     """The record in which an outcome is published, on the event's own partition number."""
-    record = message.record
     if isinstance(outcome, Reject):
         topic = names.DEADLETTER
         encoded = encode_reject(
@@ -191,11 +259,11 @@ def encode(message: Message, outcome: SentimentScored | Reject) -> Outgoing:
             key=record.key,
             value=record.value,
             headers=record.headers,
-            position=Position(names.EVENTS, message.partition, record.offset),
+            position=Position(names.EVENTS, partition, record.offset),
             by=BY,
         )
     else:
         topic = names.SENTIMENT
         trace = next((v for name, v in record.headers if name == names.TRACEPARENT), None)
         encoded = encode_sentiment(outcome, traceparent=trace)
-    return Outgoing(topic, message.partition, encoded.key, encoded.value, encoded.headers)
+    return Outgoing(topic, partition, encoded.key, encoded.value, encoded.headers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from services.contact import topics as names
 from services.contact.codec import decode_sentiment, encode_event
 from services.contact.event import Channel, ContactEvent, Kind, Side
 from services.contact.partition import partition_of
-from services.contact.sentiment import SentimentScored
+from services.contact.sentiment import SentimentScored, SentimentSummary
 from services.runtime.lane import Batch, Opening, Outgoing, Receipts, Slice, Stop
 from services.sentiment.core.score import CHUNK_TEXTS
 from services.sentiment.core.scorer import Scored
@@ -287,3 +288,27 @@ async def test_a_lane_begins_where_the_group_left_off_else_at_the_beginning() ->
     assert set((await Bench().open(beginning=5)).values()) == {5}
     with pytest.raises(Stop, match="events_lost_retention"):
         await Bench().open(committed=3, beginning=5)
+
+
+async def test_a_close_is_summed_up_in_its_place_and_once() -> None:
+    """Law: what came before the close in the batch is in it, what comes after is not."""
+    bench = Bench()
+    talk: dict[str, Any] = {"contact_id": "k", "received_at": datetime(2026, 11, 1, tzinfo=UTC)}
+    end: dict[str, Any] = {**talk, "kind": Kind.CONTACT_CLOSED, "text": ""}
+    outgoing = await bench.run(
+        make_batch(
+            make_record(0, **talk),
+            make_record(1, **end),
+            make_record(2, **talk),
+            make_record(1, **end),
+        )
+    )
+    said = [decode_sentiment(o.key, o.value, o.headers) for o in outgoing]
+    assert [type(one) for one in said] == [SentimentScored, SentimentSummary, SentimentScored]
+    summary = said[1]
+    assert isinstance(summary, SentimentSummary)
+    assert summary.customer is not None
+    assert (summary.event_id, summary.customer.positive, summary.complete) == ("e1", 1, True)
+    assert TRACE in outgoing[1].headers
+    assert bench.count("summaries_total", complete="true") == 1
+    assert bench.count("skipped_total", why="not_a_message") == 2

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import aiohttp
@@ -21,7 +21,8 @@ from aiokafka.structs import TopicPartition
 from services.contact import topics as names
 from services.contact.codec import decode_sentiment, encode_event
 from services.contact.event import Channel, ContactEvent, Kind, Side
-from services.contact.sentiment import Label, SentimentScored
+from services.contact.reject import Reject
+from services.contact.sentiment import Label, SentimentScored, SentimentSummary
 from services.runtime.admin import apply_topics
 from services.runtime.connection import KafkaAccess
 from services.runtime.embedded import ApacheKafka, Broker
@@ -104,14 +105,16 @@ def make_event(number: int) -> ContactEvent:
     )
 
 
-async def produce(broker: Broker, prefix: str, numbers: range) -> None:
+async def produce(
+    broker: Broker, prefix: str, numbers: range, make: Callable[[int], ContactEvent] = make_event
+) -> None:
     """Put messages on contact.events, and one record that nobody can read."""
     producer = AIOKafkaProducer(bootstrap_servers=broker.bootstrap)
     await producer.start()
     try:
         sent = []
         for number in numbers:
-            e = encode_event(make_event(number))
+            e = encode_event(make(number))
             topic = prefix + names.EVENTS
             sent.append(await producer.send(topic, e.value, key=e.key, headers=list(e.headers)))
         sent.append(await producer.send(prefix + names.EVENTS, b"broken", key=b"c"))
@@ -121,7 +124,12 @@ async def produce(broker: Broker, prefix: str, numbers: range) -> None:
 
 
 async def read_topic(broker: Broker, name: str) -> list[SentimentScored]:
-    """Everything that is committed on a topic of sentiments now."""
+    """Every score that is committed on a topic of sentiments now."""
+    return [one for one in await read_all(broker, name) if isinstance(one, SentimentScored)]
+
+
+async def read_all(broker: Broker, name: str) -> list[SentimentScored | SentimentSummary]:
+    """Everything that is committed on it."""
     consumer = AIOKafkaConsumer(
         bootstrap_servers=broker.bootstrap,
         isolation_level="read_committed",
@@ -133,15 +141,15 @@ async def read_topic(broker: Broker, name: str) -> list[SentimentScored]:
         consumer.assign(places)
         await consumer.seek_to_beginning(*places)
         ends = await consumer.end_offsets(places)
-        found: list[SentimentScored] = []
+        found: list[SentimentScored | SentimentSummary] = []
         while any([await consumer.position(tp) < ends[tp] for tp in places]):
             for tp, records in (await consumer.getmany(timeout_ms=100)).items():
                 for r in records:
-                    scored = decode_sentiment(
+                    said = decode_sentiment(
                         r.key, r.value, r.headers, partition=tp.partition, partitions=PARTITIONS
                     )
-                    assert isinstance(scored, SentimentScored)
-                    found.append(scored)
+                    assert not isinstance(said, Reject)
+                    found.append(said)
         return found
     finally:
         await consumer.stop()
@@ -211,6 +219,69 @@ async def test_a_killed_service_neither_loses_nor_repeats_a_score(
     wanted = expect(range(6_000))
     found = await await_scored(kafka, prefix, wanted.total())
     assert Counter(s.event_id for s in found) == wanted
+
+
+TURNS = 9
+"""Eight messages of a contact and its close."""
+PEOPLE = 40
+
+
+def talk_event(number: int) -> ContactEvent:
+    """Event `number`: customers take turns; of each, every ninth event closes the contact."""
+    turn, person = divmod(number, PEOPLE)
+    closes = turn % TURNS == TURNS - 1
+    return ContactEvent(
+        event_id=f"t{number}",
+        source=CANARY,
+        kind=Kind.CONTACT_CLOSED if closes else Kind.MESSAGE,
+        customer_id=f"{CANARY}-{person}",
+        contact_id=f"{CANARY}-{person}-{turn // TURNS % 2}",
+        channel=Channel.CHAT,
+        side=None if closes else Side.CUSTOMER,
+        language="en",
+        text="" if closes else TEXTS[(number * 7 + turn) % 2],
+    )
+
+
+@pytest.mark.durable
+@pytest.mark.kafka
+@pytest.mark.timeout(120)
+async def test_each_close_has_one_whole_summary_whatever_was_killed(
+    kafka: ApacheKafka, prefix: str, services: list[Service], tmp_path: Path
+) -> None:
+    """Law: kill -9 twice, then a second worker: one summary a close, equal to its scores' mean."""
+    await apply_topics(KafkaAccess(brokers=kafka.bootstrap), prefix, partitions=PARTITIONS)
+    count = PEOPLE * TURNS * 12
+    await produce(kafka, prefix, range(count), talk_event)
+    for _ in range(2):
+        service = Service(kafka, prefix, tmp_path)
+        services.append(service)
+        before = len(await read_all(kafka, prefix + names.SENTIMENT))
+        while len(await read_all(kafka, prefix + names.SENTIMENT)) == before:
+            assert service.process.poll() is None, service.log.read_text("utf-8")
+            await asyncio.sleep(0.05)
+        assert service.end(signal.SIGKILL) == -signal.SIGKILL
+    services += [Service(kafka, prefix, tmp_path), Service(kafka, prefix, tmp_path)]
+    found: list[SentimentScored | SentimentSummary] = []
+    for _ in range(int(2 * WITHIN_S / 0.5)):
+        found = await read_all(kafka, prefix + names.SENTIMENT)
+        if len(found) >= count:
+            break
+        await asyncio.sleep(0.5)
+    summaries = {one.event_id: one for one in found if isinstance(one, SentimentSummary)}
+    scores = {one.event_id: one for one in found if isinstance(one, SentimentScored)}
+    assert len(found) == len(summaries) + len(scores) == count
+    for number in range(count):
+        if talk_event(number).kind is not Kind.CONTACT_CLOSED:
+            continue
+        mine = [scores[f"t{number - PEOPLE * back}"].score for back in range(TURNS - 1, 0, -1)]
+        summary = summaries[f"t{number}"]
+        assert summary.complete
+        assert summary.customer is not None
+        told = summary.customer
+        assert told.negative + told.neutral + told.positive == TURNS - 1
+        assert told.score == pytest.approx(sum(mine) / len(mine), abs=1e-4)
+        assert told.shift == pytest.approx(sum(mine[-2:]) / 2 - sum(mine[:2]) / 2, abs=2e-4)
 
 
 async def test_a_service_does_not_start_on_wrong_topics_and_says_how_to_mend_them(
