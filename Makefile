@@ -57,7 +57,7 @@ proto: deps ## lint the contract, find breaking changes, write what follows from
 
 .PHONY: lock
 lock: deps ## write the lock files anew from pyproject.toml; UPGRADE=1 takes newer versions
-	@$(UV_COMPILE) --extra demo --extra judge --group build pyproject.toml -o requirements.lock
+	@$(UV_COMPILE) --extra cel --extra demo --extra judge --group build pyproject.toml -o requirements.lock
 	@$(UV_COMPILE) --group dev --constraint requirements.lock -o requirements-dev.lock
 
 .PHONY: clean

@@ -14,6 +14,7 @@ import msgspec
 import re2
 
 from services.contact.decision import Fact
+from services.router.core.expression import compile_expression
 from services.router.core.table import Facts, Test
 
 PATTERN_LIMIT = 256
@@ -67,6 +68,14 @@ class Matches(msgspec.Struct, frozen=True, tag="matches"):
     pattern: str
 
 
+class Cel(msgspec.Struct, frozen=True, tag="cel"):
+    """An expression over several facts; for tools it is opaque, true or false."""
+
+    source: str
+    facts: tuple[str, ...]
+    """Every fact that it reads, sorted."""
+
+
 class All(msgspec.Struct, frozen=True, tag="all"):
     """Every part holds; with no parts it always holds."""
 
@@ -85,7 +94,7 @@ class Not(msgspec.Struct, frozen=True, tag="not"):
     part: Condition
 
 
-Condition = Equals | OneOf | Compare | Between | Matches | All | Any | Not
+Condition = Equals | OneOf | Compare | Between | Matches | Cel | All | Any | Not
 
 
 def compile_condition(condition: Condition) -> Test:  # noqa: PLR0911  # one for each kind
@@ -95,6 +104,7 @@ def compile_condition(condition: Condition) -> Test:  # noqa: PLR0911  # one for
 
     Raises:
         PatternRefused: a regular expression is not valid; the loader asks `compile_pattern` first.
+        LibraryMissing: an expression needs the optional library; the loader asks first.
     """
     match condition:
         case Equals(fact, value):
@@ -107,6 +117,8 @@ def compile_condition(condition: Condition) -> Test:  # noqa: PLR0911  # one for
             return _between(fact, low, high)
         case Matches(fact, pattern):
             return _matches(fact, compile_pattern(pattern))
+        case Cel(source, facts):
+            return compile_expression(source, facts)
         case All(parts):
             return _all([compile_condition(part) for part in sorted(parts, key=cost)])
         case Any(parts):
@@ -143,11 +155,13 @@ def facts_of(condition: Condition) -> frozenset[str]:
             return frozenset().union(*(facts_of(part) for part in parts))
         case Not(part):
             return facts_of(part)
+        case Cel(_, facts):
+            return frozenset(facts)
         case _:
             return frozenset({condition.fact})
 
 
-def cost(condition: Condition) -> int:
+def cost(condition: Condition) -> int:  # noqa: PLR0911  # one for each kind
     """How dear a condition is to ask, in rough units of one comparison."""
     match condition:
         case Equals():
@@ -158,6 +172,8 @@ def cost(condition: Condition) -> int:
             return 3
         case Matches():
             return 60
+        case Cel():
+            return 200
         case All(parts) | Any(parts):
             return 1 + sum(cost(part) for part in parts)
         case Not(part):

@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 from services.contact.decision import Decision, Effect
 from services.router.core.capacity import CAPACITY, tell_account
 from services.router.core.edition import Edition
+from services.router.core.expression import FAILED
 from services.router.live.beside import NOTHING, Trials
 
 MOST_SERIES = 500
@@ -165,6 +166,12 @@ class RulesFigures(Collector):
         for labels, number in sorted(self._refused.items()):
             refused.add_metric(list(labels), number)
         yield refused
+        failed = CounterMetricFamily(
+            "omniroute_rules_cel_failures",
+            "Times that a `cel:` condition could not be evaluated and so did not hold.",
+        )
+        failed.add_metric([], FAILED.count)
+        yield failed
 
     def _collect_trials(self) -> Iterator[Metric]:
         observed = CounterMetricFamily(

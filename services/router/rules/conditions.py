@@ -15,6 +15,12 @@ import msgspec
 
 from services.contact.decision import Fact
 from services.router.core import matchers
+from services.router.core.expression import (
+    ExpressionRefused,
+    LibraryMissing,
+    Slip,
+    read_expression,
+)
 from services.router.core.facts import (
     ATTRIBUTE_PREFIX,
     CATALOGUE,
@@ -24,13 +30,15 @@ from services.router.core.facts import (
     spec_of,
 )
 from services.router.core.matchers import Condition
-from services.router.rules.problem import Code, Path, Problems, suggest
+from services.router.rules.problem import Code, Mark, Path, Problems, suggest
 
 COMBINATORS = {
     "all": "A list; every part must hold.",
     "any": "A list; one part is enough.",
     "not": "The part must not hold; it holds where the fact is absent.",
 }
+CEL = "cel"
+"""A text: an expression of the Common Expression Language that must give true."""
 MATCHERS = {
     "eq": "Equal to the value; `eq: null` asks whether the fact is absent.",
     "in": "One of the values of a list, or of a named one: `in: $name`.",
@@ -124,6 +132,8 @@ class _Reading:
     def _entry(self, key: str, value: Any, path: Path, depth: int) -> Condition:
         if key in COMBINATORS:
             return self._combine(key, value, path, lambda part, at: self.whole(part, at, depth + 1))
+        if key == CEL:
+            return self._expression(value, path)
         spec = self._spec(key, path)
         return _NEVER if spec is None else self._asked(_Asked(key, spec), value, path)
 
@@ -143,7 +153,7 @@ class _Reading:
 
     def _spec(self, name: str, path: Path) -> FactSpec | None:
         spec = spec_of(name)
-        known = [*CATALOGUE, *COMBINATORS, *(ONCE_PREFIX + rule for rule in self.once)]
+        known = [*CATALOGUE, *COMBINATORS, CEL, *(ONCE_PREFIX + rule for rule in self.once)]
         if spec is None or (name.startswith(ONCE_PREFIX) and name not in known):
             hint = suggest(name, known) or f"; free ones are `{ATTRIBUTE_PREFIX}<name>`"
             self.problems.add_key(path, Code.UNKNOWN_FACT, f"there is no fact `{name}`{hint}")
@@ -240,6 +250,33 @@ class _Reading:
         except matchers.PatternRefused as refused:
             return self._fail(path, Code.BAD_REGEX, f"not a regular expression of RE2: {refused}")
         return matchers.Matches(asked.name, value)
+
+    def _expression(self, value: Any, path: Path) -> Condition:
+        if not isinstance(value, str):
+            return self._wrong(
+                path, f"`{CEL}` takes an expression in quotes, found {_noun_of(value)}"
+            )
+        source = value.strip()
+        try:
+            return matchers.Cel(source, read_expression(source, self.once))
+        except LibraryMissing:
+            message = "expressions need a library: pip install 'omniroute[cel]'"
+            return self._fail(path, Code.CEL_MISSING, message)
+        except ExpressionRefused as refused:
+            for slip in refused.slips:
+                self._slip(slip, path, value.count("\n", 0, value.find(source)))
+        return _NEVER
+
+    def _slip(self, slip: Slip, path: Path, skipped: int) -> None:
+        """A mistake in an expression, where it stands if the expression stands in one line."""
+        code, hint = (Code.UNKNOWN_FACT, suggest(slip.name, CATALOGUE)) if slip.name else (None, "")
+        message = slip.why + hint
+        mark = self.problems.values.get(path)
+        if mark is not None and path in self.problems.quoted and not skipped and slip.line == 1:
+            mark = Mark(mark.line, mark.col + slip.col)
+        elif slip.line > 1 or slip.col > 1:
+            message += f" (line {slip.line + skipped}, column {slip.col} of the expression)"
+        self.problems.add_at(mark or Mark(1, 1), code or Code.BAD_CEL, message)
 
     def _fits(self, asked: _Asked, value: Fact, path: Path) -> bool:
         """Is the value of the fact's type, and one of its words?"""

@@ -10,10 +10,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from services.router.core.expression import read_expression
 from services.router.core.facts import ATTRIBUTE_PREFIX, ONCE_PREFIX
 from services.router.core.matchers import All, Condition, facts_of
 from services.router.core.table import Table
-from services.router.rules.conditions import COMBINATORS, Known, read_when
+from services.router.rules.conditions import CEL, COMBINATORS, Known, read_when
 from services.router.rules.file import RuleSource
 from services.router.rules.lint_targets import lint_targets
 from services.router.rules.overlaps import Overlap, find_overlaps
@@ -136,12 +137,14 @@ def _lint_when(branch: Branch, source: RuleSource, space: Space, found: Problems
         return
     path = (*branch.path, "when")
     data = _at(source.data, path)
-    for fact, place in _facts(data, path):
+    once = frozenset(
+        fact.removeprefix(ONCE_PREFIX) for fact in space.cells if fact.startswith(ONCE_PREFIX)
+    )
+    for fact, place in _facts(data, path, once):
         if _is_age(fact):
             message = f"`{fact}` tells the customer's age; routing never rests on it"
             found.add_key(place, Lint.READS_AGE, message)
-    once = (fact.removeprefix(ONCE_PREFIX) for fact in space.cells if fact.startswith(ONCE_PREFIX))
-    known = Known(frozenset(once), source.data.get("lists", {}))
+    known = Known(once, source.data.get("lists", {}))
     for part, place in _parts(data, path):
         condition = read_when(part, place, Problems(""), known)
         if _is_empty(condition, space):
@@ -152,14 +155,16 @@ def _lint_when(branch: Branch, source: RuleSource, space: Space, found: Problems
         found.add_key(path, Lint.ALWAYS_HOLDS, message)
 
 
-def _facts(data: Any, path: Path) -> Iterator[tuple[str, Path]]:
+def _facts(data: Any, path: Path, once: frozenset[str]) -> Iterator[tuple[str, Path]]:
     """Every fact that is named in a `when`, with its place."""
     for key, value in data.items():
         if key == "not":
-            yield from _facts(value, (*path, key))
+            yield from _facts(value, (*path, key), once)
         elif key in COMBINATORS:
             for at, part in enumerate(value):
-                yield from _facts(part, (*path, key, at))
+                yield from _facts(part, (*path, key, at), once)
+        elif key == CEL:
+            yield from ((fact, (*path, key)) for fact in read_expression(value.strip(), once))
         else:
             yield key, (*path, key)
 

@@ -14,6 +14,7 @@ import msgspec
 from services.contact.decision import Fact
 from services.router.core.matchers import Condition, Matches, compile_condition, compile_pattern
 from services.router.core.table import Facts
+from services.router.rules.conditions import CEL
 from services.router.rules.regions import (
     FAILS,
     HOLDS,
@@ -53,6 +54,11 @@ class Standpoint:
         for fact, several in atoms.items():
             self._named[fact] = frozenset(v for atom in several for v in constants_of(atom))
             self._locate(fact, several)
+        for fact in self.space.cells.keys() - atoms.keys():
+            self._named[fact] = frozenset()
+            self._locate(fact, ())
+        for source, one in self.space.expressions.items():
+            self.cell[CEL, source] = HOLDS if compile_condition(one)(facts) else FAILS
 
     def _changed(self, box: Box) -> frozenset[str]:
         """The facts that do not lie in a box."""
@@ -95,6 +101,8 @@ class Standpoint:
     def spell(self, box: Box) -> tuple[Change, ...] | None:
         """The changes in full; None where no text for a regular expression comes to mind."""
         changed = self._changed(box)
+        if CEL in changed:
+            return None  # which facts would make an expression say otherwise is not known
         narrow: Box = {}
         for variable, mask in box.items():
             fact = variable if isinstance(variable, str) else variable[0]

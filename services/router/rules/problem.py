@@ -60,6 +60,8 @@ class Code(StrEnum):
     MATCHER_MISFIT = "matcher-misfit"
     BAD_RANGE = "bad-range"
     BAD_REGEX = "bad-regex"
+    BAD_CEL = "bad-cel"
+    CEL_MISSING = "cel-missing"
     # -- the tree
     DUPLICATE_RULE = "duplicate-rule"
     RESERVED_RULE = "reserved-rule"
@@ -151,6 +153,8 @@ class Problems:
         """Was the text so broken that there is nothing to go on with?"""
         self.values: dict[Path, Mark] = {}
         self.keys: dict[Path, Mark] = {}
+        self.quoted: set[Path] = set()
+        """Values in quotes, whose text begins one character after the value."""
         self._found: dict[tuple[int, int, str], Problem] = {}
         self._spoilt: set[Mark] = set()
 

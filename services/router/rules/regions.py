@@ -9,16 +9,20 @@ is never hit by any event.
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
 from services.contact.decision import Fact
+from services.router.core.expression import list_literals
+from services.router.core.facts import FactType, spec_of
 from services.router.core.matchers import (
     All,
     Any,
     Between,
+    Cel,
     Compare,
     Condition,
     Equals,
@@ -28,17 +32,20 @@ from services.router.core.matchers import (
     compile_condition,
     compile_pattern,
 )
+from services.router.rules.conditions import CEL, DATES
 from services.router.rules.domains import Cell, cells_of
 from services.router.rules.sampling import find_text
 
 Variable = str | tuple[str, str]
-"""A fact, or a fact and a regular expression that it is asked for."""
+"""A fact, or a fact and a regular expression that it is asked for, or `CEL` and an expression."""
 Atom = Equals | OneOf | Compare | Between | Matches
 Box = dict[Variable, int]
 """Cells by variable; a variable that is not named is free."""
 
 HOLDS, FAILS = 1, 2
 """The two cells of a regular expression."""
+MAX_GUESSES = 4096
+"""So many facts are tried to make an expression say what is wanted."""
 MAX_BOXES = 512
 """A condition that falls into more boxes is left undecided."""
 
@@ -76,11 +83,17 @@ class Space:
     def __init__(self, conditions: Iterable[Condition]) -> None:
         named: dict[str, set[Fact]] = defaultdict(set)
         self.patterns: dict[str, list[str]] = defaultdict(list)
+        self.expressions: dict[str, Cel] = {}
+        """Expressions by their source; each is a free truth value."""
         for condition in conditions:
             for atom in atoms_of(condition):
                 named[atom.fact].update(constants_of(atom))
                 if isinstance(atom, Matches) and atom.pattern not in self.patterns[atom.fact]:
                     self.patterns[atom.fact].append(atom.pattern)
+            for one in expressions_of(condition):
+                self.expressions[one.source] = one
+                for fact in one.facts:
+                    named[fact].update(_literals_for(fact, one.source))
         self.cells = {fact: cells_of(fact, values) for fact, values in sorted(named.items())}
         self._bits = {
             fact: {cell.value: 1 << at for at, cell in enumerate(cells) if not cell.open}
@@ -110,6 +123,8 @@ class Space:
                 return self._union(each)
             case Matches(fact, pattern):
                 return self._searched(fact, pattern, holds=holds)
+            case Cel(source):
+                return [{(CEL, source): HOLDS if holds else FAILS}]
             case _:
                 mask = self._mask(condition)
                 mask = mask if holds else self.full[condition.fact] & ~mask
@@ -168,7 +183,26 @@ class Space:
             if value is None:
                 return None
             found[fact] = value
-        return found
+        return self._satisfy(found, box)
+
+    def _satisfy(self, found: dict[str, Fact], box: Box) -> dict[str, Fact] | None:
+        """The facts, changed within the box until each expression says what the box wants of it."""
+        wanted = [
+            (self.expressions[key[1]], mask == HOLDS)
+            for key, mask in box.items()
+            if isinstance(key, tuple) and key[0] == CEL and mask != HOLDS | FAILS
+        ]
+        tests = [(compile_condition(one), holds) for one, holds in wanted]
+        reads = sorted({fact for one, _ in wanted for fact in one.facts})
+        choices = [
+            [c.value for at, c in enumerate(self.cells[f]) if box.get(f, self.full[f]) >> at & 1]
+            for f in reads
+        ]
+        for values in itertools.islice(itertools.product(*choices), MAX_GUESSES):
+            guess = {**found, **dict(zip(reads, values, strict=True))}
+            if all(test(guess) is holds for test, holds in tests):
+                return guess
+        return None
 
     def _open_value(self, fact: str, cells: list[Cell], box: Box) -> Fact:
         wanted = {
@@ -260,8 +294,35 @@ def atoms_of(condition: Condition) -> Iterator[Atom]:
                 yield from atoms_of(part)
         case Not(part):
             yield from atoms_of(part)
+        case Cel():
+            return
         case _:
             yield condition
+
+
+def expressions_of(condition: Condition) -> Iterator[Cel]:
+    """The `cel:` parts of a condition."""
+    match condition:
+        case All(parts) | Any(parts):
+            for part in parts:
+                yield from expressions_of(part)
+        case Not(part):
+            yield from expressions_of(part)
+        case Cel():
+            yield condition
+
+
+def _literals_for(fact: str, source: str) -> Iterator[Fact]:
+    """The values in an expression that a fact may be compared with there."""
+    spec = spec_of(fact)
+    for value in list_literals(source):
+        if isinstance(value, str):
+            if spec is not None and spec.type is FactType.TEXT and fact not in DATES:
+                yield value
+        elif spec is not None and spec.type is FactType.WHOLE:
+            yield int(str(value).partition(".")[0])
+        elif spec is not None and spec.type is FactType.NUMBER:
+            yield value
 
 
 def constants_of(atom: Atom) -> tuple[Fact, ...]:

@@ -10,9 +10,10 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
+from services.router.core.expression import EXPRESSION_LIMIT
 from services.router.core.facts import CATALOGUE, FactSpec, FactType
 from services.router.core.matchers import PATTERN_LIMIT
-from services.router.rules.conditions import COMBINATORS, DATES, MATCHERS, fitting
+from services.router.rules.conditions import CEL, COMBINATORS, DATES, MATCHERS, fitting
 from services.router.rules.values import (
     Address,
     Duration,
@@ -200,6 +201,11 @@ def _when_schema() -> dict[str, Any]:
             "all": {"type": "array", "items": again, "description": COMBINATORS["all"]},
             "any": {"type": "array", "items": again, "description": COMBINATORS["any"]},
             "not": {**again, "description": COMBINATORS["not"]},
+            CEL: {
+                "type": "string",
+                "maxLength": EXPRESSION_LIMIT,
+                "description": "An expression (CEL) over the facts that must give true.",
+            },
         },
         "patternProperties": {
             r"^attributes\..+": {"description": "A free attribute of the event.", **text},

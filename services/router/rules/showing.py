@@ -10,6 +10,7 @@ from services.router.core.matchers import (
     All,
     Any,
     Between,
+    Cel,
     Compare,
     Condition,
     Equals,
@@ -43,6 +44,8 @@ def describe(condition: Condition) -> str:  # noqa: PLR0911  # one for each kind
             return f"{fact} from {low} to {high}"
         case Matches(fact, pattern):
             return f"{fact} matches /{pattern}/"
+        case Cel(source):
+            return f"({' '.join(source.split())})"
         case All(parts):
             return " and ".join(map(_inner, parts))
         case Any(parts):

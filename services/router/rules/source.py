@@ -149,6 +149,8 @@ class _Reader:
         value = _resolve(event.value) if not event.style else event.value
         if not event.style and _TRAPS.fullmatch(event.value):
             self._refuse_trap(event)
+        if event.style in {"'", '"'}:
+            self.problems.quoted.add(self._path())
         self._place(value, mark)
 
     def _refuse_trap(self, event: Any) -> None:
