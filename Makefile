@@ -42,6 +42,7 @@ check: deps ## the slower tests: campaigns, fuzzing, a fresh clone; ARGS=... goe
 bench: deps ## how fast, beside others in the same run; minutes, on a machine that does nothing else
 	@$(BIN)/python -m bench.rules_beside
 	@$(BIN)/python -m bench.decide
+	@$(BIN)/python -m bench.sentiment_latency
 
 .PHONY: lint
 lint: deps ## ruff, mypy --strict and the import contracts
