@@ -58,6 +58,7 @@ def _asks(kind: Kind) -> str:
         Kind.MESSAGE: "a customer's, if a human wrote it",
         Kind.ROUTING_FAILED: "the next fallback",
         Kind.DELIVERY_FAILED: "the next fallback",
+        Kind.REVISION_REQUESTED: "a revision",
     }.get(kind, "no")
 
 

@@ -85,8 +85,8 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """The `decision_id` of the predecessor."""
     cause: str = ""
     """What led to a revision: late_event, sentiment, routing.failed, delivery.failed,
-    consent.updated, preference.updated, customer.erased; to a new decision: escalation_lapsed,
-    capacity."""
+    consent.updated, preference.updated, customer.erased, rules_changed; to a new decision:
+    escalation_lapsed, capacity."""
     event_id: str
     source: str
     position: Position | None = None

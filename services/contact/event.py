@@ -46,6 +46,8 @@ class Kind(StrEnum):
     ROUTING_COMPLETED = "routing.completed"
     ROUTING_FAILED = "routing.failed"
     DELIVERY_FAILED = "delivery.failed"
+    REVISION_REQUESTED = "revision.requested"
+    """An operator changed the rules: decide this decision anew, if nobody has started on it."""
     SURVEY_ANSWERED = "survey.answered"
     CUSTOMER_ERASED = "customer.erased"
     CUSTOMER_LINKED = "customer.linked"
@@ -330,6 +332,7 @@ ABOUT_DECISION: frozenset[Kind] = frozenset(
         Kind.ROUTING_COMPLETED,
         Kind.ROUTING_FAILED,
         Kind.DELIVERY_FAILED,
+        Kind.REVISION_REQUESTED,
     }
 )
-"""The kinds that report on a decision; all but `delivery.failed` must name it."""
+"""The kinds that are about a decision; all but `delivery.failed` must name it."""

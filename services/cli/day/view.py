@@ -47,6 +47,7 @@ CAUSES: Mapping[str, str] = {
     "late_event": "an answer was reported late",
     "sentiment": "the message was scored",
     "routing.failed": "the call failed",
+    "rules_changed": "the rules were changed",
     "delivery.failed": "it could not be delivered",
     "escalation_lapsed": "nobody called in time",
     "capacity": "the queue takes no more now",

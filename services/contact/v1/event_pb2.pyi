@@ -39,6 +39,7 @@ class Kind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     KIND_CUSTOMER_ERASED: _ClassVar[Kind]
     KIND_CUSTOMER_LINKED: _ClassVar[Kind]
     KIND_SURVEY_ANSWERED: _ClassVar[Kind]
+    KIND_REVISION_REQUESTED: _ClassVar[Kind]
 
 class Channel(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -112,6 +113,7 @@ KIND_DELIVERY_FAILED: Kind
 KIND_CUSTOMER_ERASED: Kind
 KIND_CUSTOMER_LINKED: Kind
 KIND_SURVEY_ANSWERED: Kind
+KIND_REVISION_REQUESTED: Kind
 CHANNEL_UNSPECIFIED: Channel
 CHANNEL_PHONE: Channel
 CHANNEL_CHAT: Channel

@@ -154,12 +154,40 @@ def _hear_message(
 def _hear_report(
     table: Table, customer: Customer, event: ContactEvent, *, at: int, now: int
 ) -> tuple[Customer, tuple[Decision, ...]]:
+    if event.kind is Kind.REVISION_REQUESTED:
+        return _revise_by_rules(table, customer, event, at=at, now=now)
     if event.kind is Kind.DELIVERY_FAILED:
         named = tuple(handle.value for handle in event.customer_handles)
         channel = event.customer_handles[0].kind if event.customer_handles else event.channel
         if channel is not None:
             customer = knowledge.fail_address(customer, channel, named, at)
     return life.report(table, customer, event, at=at, now=now)
+
+
+def _revise_by_rules(
+    table: Table, customer: Customer, event: ContactEvent, *, at: int, now: int
+) -> tuple[Customer, tuple[Decision, ...]]:
+    """The rules have changed, and somebody wants what stands to be decided by them.
+
+    Only what nobody has started on, and only the revision that was meant. The limits of
+    `revise_within` and `revise_at_most` are for what nobody asked for.
+    """
+    found = life.by_decision(customer, event.decision_id)
+    if found is None or found[1] != found[0].revision or not life.is_open(customer, found[0], at):
+        return customer, ()
+    standing = found[0]
+    contact = contacts.find(customer, standing.contact_id)
+    if contact is not None and _is_taken(contact, standing):
+        return customer, ()
+    after, decision = life.reconsider(
+        table,
+        life.unmark(customer, standing),
+        standing,
+        cause=life.RULES_CHANGED,
+        at=at,
+        now=now,
+    )
+    return (customer, ()) if decision is None else (after, (decision,))
 
 
 def _note_bounce(customer: Customer, event: ContactEvent, at: int) -> Customer:

@@ -42,6 +42,7 @@ MAX_STANDINGS = 16
 MAX_FIRED = 32
 LATE_EVENT = "late_event"
 SENTIMENT = "sentiment"
+RULES_CHANGED = "rules_changed"
 _ENDED = frozenset({"completed", "failed", "cancelled"})
 _BY_REVISION = Kind.ROUTING_FAILED, Kind.DELIVERY_FAILED
 
@@ -150,6 +151,15 @@ def by_decision(customer: Customer, wanted: str) -> tuple[Standing, int] | None:
     return None
 
 
+def is_open(customer: Customer, standing: Standing, at: int) -> bool:
+    """Is it live, not started, not run out, and about nobody on the line; and is it not closed?"""
+    if standing.life == OBSERVED or not standing.revisable or standing.gist.live:
+        return False
+    contact = contacts.find(customer, standing.contact_id)
+    closed = contact is not None and contact.state == contacts.CLOSED
+    return not closed and not 0 < standing.expires_at < at
+
+
 def fired(customer: Customer, *, thread_key: str, contact_id: str, since: int) -> frozenset[str]:
     """The rules with `once_per` that have fired for this thread, contact or customer.
 
@@ -226,7 +236,7 @@ def reconsider(
         tried=tried,
     )
     if standing.life != OBSERVED and found.match.plan.effect is Effect.NONE:
-        if cause in {LATE_EVENT, SENTIMENT}:
+        if cause in {LATE_EVENT, SENTIMENT, RULES_CHANGED}:
             return customer, None  # what only observes does not revise what is live
         found = _made_live(found)
     if cause == SENTIMENT:
@@ -235,8 +245,8 @@ def reconsider(
     held = held_by(standing)
     roomy = make_room(table, customer, case, found, action=action, now=now, held=held)
     if roomy is not found:
-        if cause == SENTIMENT:
-            return customer, None  # a mood takes nothing away from the queue that has it
+        if cause in {SENTIMENT, RULES_CHANGED}:
+            return customer, None  # neither takes anything away from the queue that has it
         found = roomy
         action = _revised_action(standing, case, found, cause)
     if action is Action.STAY:
