@@ -97,3 +97,14 @@ def test_the_drawing_names_the_value_that_spoke_against_a_rule() -> None:
         "✓ mail has not fired before",
         "· 1 rule below, not asked",
     ]
+
+
+def test_an_expression_is_drawn_with_every_value_that_it_read() -> None:
+    """One question over several facts."""
+    when = {"cel": "thread.messages > thread.exchanges * 2"}
+    rules, table = loaded(tree_of([{"id": "odd", "when": when}]))
+    facts: Facts = {"thread.messages": 3, "thread.exchanges": 1}
+    drawn = [" ".join(line.split()) for line in draw_way(explain(rules, table, facts))]
+    assert drawn[1] == "● odd"
+    assert drawn[2].startswith("✓ ")
+    assert drawn[2].endswith("thread.exchanges is 1, thread.messages is 3")

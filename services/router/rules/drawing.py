@@ -72,7 +72,11 @@ def _why(asked: Asked, indent: str) -> Iterator[str]:
 
 
 def _met(asked: Asked) -> str:
-    """The value, where the question and its answer do not tell it already."""
+    """The values, where the question and its answer do not tell them already."""
+    if len(asked.facts) > 1:  # an expression
+        return "  " + ", ".join(
+            f"{name} is {say_fact(value)}" for name, value in asked.facts.items()
+        )
     ((fact, value),) = asked.facts.items()
     met = say_fact(value)
     told = fact.startswith(ONCE_PREFIX) or (asked.holds and asked.said == f"{fact} = {met}")
