@@ -22,6 +22,7 @@ from services.sentiment.core.scorer import Scorer
 from services.sentiment.history import History
 from services.sentiment.metrics import SentimentMetrics
 from services.sentiment.model.lexicon import load_vader
+from services.sentiment.overlay_file import LiveOverlay, OverlayError, count_phrases
 from services.sentiment.pipeline import ScoringJob
 from services.sentiment.settings import SERVICE, SentimentSettings, read_settings
 
@@ -32,11 +33,15 @@ class SentimentService:
     """What the pages of the service ask, while it starts and while it runs."""
 
     def __init__(self, settings: SentimentSettings, scorer: Scorer) -> None:
+        self._overlay = LiveOverlay(settings.overlay)
         self._settings = settings.service
         self._agents = settings.agents
         self._scorer = scorer
         self._registry = CollectorRegistry()
         self._metrics = SentimentMetrics(self._registry)
+        self._metrics.show_overlay(
+            lambda: float(self._overlay.good), lambda: count_phrases(self._overlay.current)
+        )
         self._metrics.name_scorer(scorer.name, sorted(scorer.languages))
         self._lanes: Lanes | None = None
         Info("omniroute_sentiment_build", "The version that runs.", registry=self._registry).info(
@@ -68,12 +73,13 @@ class SentimentService:
                     self._metrics,
                     settings.ours,
                     agents=self._agents,
+                    overlay=lambda: self._overlay.current,
                     history=History(settings.access, settings.lanes.prefix),
                 ),
             )
             LaneCollector(self._registry, SERVICE, lanes.statuses)
             self._lanes = lanes
-            return await run_service(lanes)
+            return await run_service(lanes, beside=[self._overlay.run()])
 
     def _find_readiness(self) -> Readiness:
         if self._lanes is None:
@@ -102,13 +108,14 @@ def main() -> int:
     """Run until a signal; the exit code says why it ended (`docs/operations.md`)."""
     try:
         settings = read_settings(os.environ)
-    except SettingsError as wrong:
+        configure_log(settings.service.log)
+        service = SentimentService(settings, load_vader())
+    except (SettingsError, OverlayError) as wrong:
         print(wrong, file=sys.stderr)
         return EXIT_CODES["usage"]
-    configure_log(settings.service.log)
     try:
         with asyncio.Runner() as runner:
-            return run_to_the_end(runner, SentimentService(settings, load_vader()).run())
+            return run_to_the_end(runner, service.run())
     except Stop as stop:
         log.critical("the service does not start", code=stop.code, why=stop.why)
         return EXIT_CODES[stop.code]

@@ -5,7 +5,7 @@ They are counted when the transaction stands, so that their sums equal what is o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 
@@ -82,6 +82,16 @@ class SentimentMetrics:
             ["complete"],
             registry=registry,
         )
+        self.overlay_good = Gauge(
+            "omniroute_sentiment_overlay_good",
+            "1 while the file of phrases on the disk is in force, 0 while it has a mistake.",
+            registry=registry,
+        )
+        self.overlay_phrases = Gauge(
+            "omniroute_sentiment_overlay_phrases",
+            "Phrases of the overlay that are in force.",
+            registry=registry,
+        )
         self.skipped = Counter(
             "omniroute_sentiment_skipped",
             "Records of contact.events that have no sentiment, by the reason.",
@@ -149,6 +159,11 @@ class SentimentMetrics:
                 place = self._name_touchpoint(channel, scored.queue, scored.topic)
                 for label in _CLASSES:  # a difference needs both sides, the one that is 0 too
                     self.touchpoint.labels(*place, label.value).inc(label is scored.label)
+
+    def show_overlay(self, good: Callable[[], float], phrases: Callable[[], float]) -> None:
+        """Ask for these at each scrape."""
+        self.overlay_good.set_function(good)
+        self.overlay_phrases.set_function(phrases)
 
     def count_summary(self, summary: SentimentSummary) -> None:
         """Count one published summary."""

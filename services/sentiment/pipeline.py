@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -30,8 +30,9 @@ from services.runtime.lane import (
     Work,
     begin_stateless,
 )
+from services.sentiment.core.overlay import NOTHING, Overlay
 from services.sentiment.core.pick import Picked, Skipped, pick_text
-from services.sentiment.core.score import build_scored, read_ms, score_in_steps
+from services.sentiment.core.score import build_scored, overlay_answer, read_ms, score_in_steps
 from services.sentiment.core.scorer import Scored, Scorer
 from services.sentiment.core.talks import Draft, Talks
 from services.sentiment.history import History
@@ -109,12 +110,14 @@ class ScoringJob:
         *,
         agents: bool = False,
         history: History | None = None,
+        overlay: Callable[[], Overlay] = lambda: NOTHING,
     ) -> None:
         self._scorer = scorer
         self._metrics = metrics
         self._ours = ours
         self._agents = agents
         self._history = history
+        self._overlay = overlay
         self._talks = Talks()
         self._partitions = 1
 
@@ -211,6 +214,7 @@ class ScoringJob:
     def _publish(
         self, messages: Sequence[Message], answers: Sequence[Scored | Reject], batch: Batch
     ) -> list[SentimentScored | Reject]:
+        overlay = self._overlay()  # once: a batch sees one version
         outcomes: list[SentimentScored | Reject] = []
         for message, answer in zip(messages, answers, strict=True):
             place = (names.EVENTS, message.partition, message.record.offset)
@@ -218,7 +222,9 @@ class ScoringJob:
             if isinstance(outcome, Scored):
                 times = (message.record.timestamp, batch.clock)
                 model = self._scorer.name
-                outcomes.append(build_scored(message.picked, outcome, model, times))
+                moved, shift = overlay_answer(overlay, message.picked, outcome)
+                scored = build_scored(message.picked, moved, model, times)
+                outcomes.append(msgspec.structs.replace(scored, overlay=shift))
             else:
                 outcomes.append(outcome)
         return outcomes

@@ -19,6 +19,7 @@ DEFAULT_HTTP = "127.0.0.1:8081"
 """The router's pages are one port below."""
 AGENTS = "OMNIROUTE_SENTIMENT_AGENTS"
 ON, OFF = "on", "off"
+OVERLAY = "OMNIROUTE_SENTIMENT_OVERLAY"
 
 OWN: tuple[Variable, ...] = (
     Variable(
@@ -27,6 +28,11 @@ OWN: tuple[Variable, ...] = (
         "`on`: what agents write is scored as well; the EU AI Act, Art. 5(1)(f), restricts inferring"
         " emotions at work",
         one_of=(OFF, ON),
+    ),
+    Variable(
+        OVERLAY,
+        "",
+        "a file of phrases that move the score (`docs/sentiment.md`); read again when it changes",
     ),
 )
 """The variables that only this service has."""
@@ -38,6 +44,8 @@ class SentimentSettings(msgspec.Struct, frozen=True, kw_only=True):
     service: ServiceSettings
     agents: bool
     """Whether agents' messages are scored."""
+    overlay: str
+    """A file of phrases; empty: none."""
 
 
 def read_settings(environment: Mapping[str, str]) -> SentimentSettings:
@@ -55,4 +63,4 @@ def read_settings(environment: Mapping[str, str]) -> SentimentSettings:
         mistakes.append(str(wrong))
     if mistakes or service is None:
         raise SettingsError("\n".join(mistakes))
-    return SentimentSettings(service=service, agents=values[AGENTS] == ON)
+    return SentimentSettings(service=service, agents=values[AGENTS] == ON, overlay=values[OVERLAY])

@@ -16,8 +16,9 @@ from services.contact import topics as names
 from services.contact.codec import decode_sentiment, encode_event
 from services.contact.event import Channel, ContactEvent, Kind, Side
 from services.contact.partition import partition_of
-from services.contact.sentiment import SentimentScored, SentimentSummary
+from services.contact.sentiment import Label, SentimentScored, SentimentSummary
 from services.runtime.lane import Batch, Opening, Outgoing, Receipts, Slice, Stop
+from services.sentiment.core.overlay import Phrase, arrange
 from services.sentiment.core.score import CHUNK_TEXTS
 from services.sentiment.core.scorer import Scored
 from services.sentiment.metrics import SentimentMetrics
@@ -359,3 +360,21 @@ async def test_a_poll_full_of_hostile_text_never_holds_up_the_event_loop() -> No
         assert {o.topic for o in work.outgoing} == {names.SENTIMENT}
         worst = min(worst, longest)
     assert worst < 0.05
+
+
+async def test_a_tenants_phrase_moves_the_score_that_is_published_and_says_so() -> None:
+    """Law: `overlay` is the difference; score, shares and label follow; other sources stay."""
+    phrases = arrange("v", [Phrase(("whale",), -2.0, ("test",))])
+    bench = Bench()
+    bench.job = ScoringJob(
+        load_vader(), SentimentMetrics(CollectorRegistry()), overlay=lambda: phrases
+    )
+    text = "A wonderful whale, thank you!"
+    outgoing = await bench.run(
+        make_batch(make_record(0, text=text), make_record(1, text=text, source="other"))
+    )
+    moved, plain = map(read, outgoing)
+    assert (moved.label, plain.label) == (Label.NEGATIVE, Label.POSITIVE)
+    assert plain.overlay == 0
+    assert moved.score == pytest.approx(plain.score + moved.overlay)
+    assert moved.score == pytest.approx(-1.0)

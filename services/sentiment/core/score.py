@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from services.contact.reject import Reject, RejectCode
 from services.contact.sentiment import SentimentScored, Wanted
 from services.sentiment.core.language import choose_language
+from services.sentiment.core.overlay import Overlay, find_shift, shift_score
 from services.sentiment.core.pick import Picked
 from services.sentiment.core.pooling import pool
 from services.sentiment.core.scorer import DECIMALS, NO_TEXT, Scored, Scorer
@@ -88,6 +89,15 @@ def _score_one(scorer: Scorer, text: str, language: str) -> Scored | Reject:
         kind = type(failure).__name__
         return Reject(RejectCode.SCORE_FAILED, f"the scorer {scorer.name} failed with {kind}")
     return answer
+
+
+def overlay_answer(overlay: Overlay, picked: Picked, scored: Scored) -> tuple[Scored, float]:
+    """The answer under the tenant's phrases, and how far they moved its score."""
+    if scored.why or not overlay.phrases:
+        return scored, 0.0
+    shift = find_shift(overlay, picked.event.source, scored.language, picked.parts)
+    moved = shift_score(scored, shift)
+    return moved, round(moved.score - scored.score, DECIMALS)
 
 
 def build_scored(

@@ -1,0 +1,174 @@
+"""Reads a file of phrases and keeps it in force: checked at every load, the last good one is kept."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import yaml
+from watchfiles import awatch
+
+from services.runtime.log import get_log
+from services.sentiment.core.overlay import (
+    MOST_SHIFT,
+    NOTHING,
+    Overlay,
+    Phrase,
+    arrange,
+    cut_words,
+)
+
+log = get_log(__name__)
+
+MOST_BYTES = 1024 * 1024
+MOST_PHRASES = 5_000
+POLL_MS = 5_000
+"""The net under the watch: some file systems tell nothing."""
+_FIELDS = ("sources", "languages", "phrases")
+
+
+class OverlayError(Exception):
+    """The file cannot be used; a line per mistake, each `file:line: what`."""
+
+
+def load_overlay(path: str) -> Overlay:
+    """The overlay of a file; raises `OverlayError` with every mistake in it."""
+    try:
+        data = Path(path).read_bytes()
+        if len(data) > MOST_BYTES:
+            raise OverlayError(f"{path}: more than {MOST_BYTES} bytes")
+        text = data.decode("utf-8")
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except (OSError, UnicodeDecodeError) as broken:
+        raise OverlayError(f"{path}: {broken}") from broken
+    except yaml.MarkedYAMLError as broken:
+        line = broken.problem_mark.line + 1 if broken.problem_mark is not None else 1
+        raise OverlayError(f"{path}:{line}: {broken.problem}") from broken
+    except yaml.YAMLError as broken:
+        raise OverlayError(f"{path}: {broken}") from broken
+    reader = _Reader(path)
+    phrases = list(reader.read(root))
+    if len(phrases) > MOST_PHRASES:
+        reader.mistakes.append(f"{path}: {len(phrases)} phrases; at most {MOST_PHRASES}")
+    if reader.mistakes:
+        raise OverlayError("\n".join(reader.mistakes))
+    return arrange(hashlib.sha256(data).hexdigest()[:12], phrases)
+
+
+class _Reader:
+    """Walks the nodes of the file, which know their lines, and collects mistakes."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self.mistakes: list[str] = []
+
+    def read(self, root: yaml.Node | None) -> Iterator[Phrase]:
+        if root is None:
+            return
+        if not isinstance(root, yaml.SequenceNode):
+            self._complain(root, "expected a list of blocks, each with `phrases`")
+            return
+        for block in root.value:
+            yield from self._read_block(block)
+
+    def _read_block(self, block: yaml.Node) -> Iterator[Phrase]:
+        if not isinstance(block, yaml.MappingNode):
+            self._complain(block, "expected a block with `phrases`")
+            return
+        parts: dict[str, yaml.Node] = {}
+        for name, value in block.value:
+            if name.value not in _FIELDS:
+                self._complain(name, f"{name.value!r} is none of: {', '.join(_FIELDS)}")
+            elif name.value in parts:
+                self._complain(name, f"{name.value!r} stands twice in the block")
+            parts[str(name.value)] = value
+        sources = self._read_list(parts.get("sources"))
+        languages = self._read_list(parts.get("languages"))
+        phrases = parts.get("phrases")
+        if not isinstance(phrases, yaml.MappingNode):
+            self._complain(phrases or block, "`phrases` is missing: a phrase and its shift a line")
+            return
+        seen: set[tuple[str, ...]] = set()
+        for name, value in phrases.value:
+            words, shift = cut_words(str(name.value)), self._read_shift(value)
+            if not words:
+                self._complain(name, "a phrase without a word")
+            elif words in seen:
+                self._complain(name, f"{name.value!r} stands twice in the block")
+            elif shift is not None:
+                seen.add(words)
+                yield Phrase(words, shift, sources, languages)
+
+    def _read_list(self, node: yaml.Node | None) -> tuple[str, ...]:
+        if node is None:
+            return ()
+        if not isinstance(node, yaml.SequenceNode) or not node.value:
+            self._complain(node, "expected a list of words, such as [en, de]")
+            return ()
+        return tuple(str(item.value) for item in node.value)
+
+    def _read_shift(self, node: yaml.Node) -> float | None:
+        try:
+            shift = float(node.value)
+        except (TypeError, ValueError):
+            shift = 0.0
+        if shift and abs(shift) <= MOST_SHIFT:
+            return shift
+        self._complain(node, f"expected a number from -{MOST_SHIFT:g} to {MOST_SHIFT:g}, not 0")
+        return None
+
+    def _complain(self, node: yaml.Node, what: str) -> None:
+        self.mistakes.append(f"{self._path}:{node.start_mark.line + 1}: {what}")
+
+
+class LiveOverlay:
+    """The overlay in force. A bad file never replaces a good one."""
+
+    def __init__(self, path: str = "") -> None:
+        """Load the first one; raises `OverlayError`. Without a path there is none."""
+        self._path = path
+        self.current = load_overlay(path) if path else NOTHING
+        self.good = True
+        """Is what lies on the disk in force?"""
+        self._told = ""
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        if not self._path:
+            await asyncio.Event().wait()
+        while True:
+            with contextlib.suppress(OSError):  # the folder may be gone for a while
+                # The folder, not the file: a ConfigMap swaps a link beside it, and editors rename.
+                async for _ in awatch(
+                    Path(self._path).parent,
+                    recursive=False,
+                    debounce=200,
+                    rust_timeout=POLL_MS,
+                    yield_on_timeout=True,
+                    watch_filter=None,
+                ):
+                    await self.look()
+            await asyncio.sleep(POLL_MS / 1000)
+
+    async def look(self) -> None:
+        """Load the file anew, beside the event loop; what it says differently is in force."""
+        try:
+            found = await asyncio.to_thread(load_overlay, self._path)
+        except OverlayError as wrong:
+            self.good = False
+            if str(wrong) != self._told:
+                log.error("the overlay is not in force", why=str(wrong))  # noqa: TRY400
+            self._told = str(wrong)
+            return
+        if found.version != self.current.version:
+            log.info("the overlay changed", version=found.version)
+        self.current, self.good, self._told = found, True, ""
+
+
+def count_phrases(overlay: Overlay) -> int:
+    """How many phrases it has."""
+    groups: Sequence[Sequence[Phrase]] = tuple(overlay.phrases.values())
+    return sum(map(len, groups))
