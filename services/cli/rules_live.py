@@ -1,6 +1,7 @@
-"""`omniroute rules shadow | canary | promote | rollback | disable | withdraw | status`.
+"""`omniroute rules shadow | canary | promote | reevaluate | rollback | disable | ...`.
 
-They change the rules directory that the routers watch; nothing here talks to a router.
+They change the rules directory that the routers watch; nothing here talks to a router. Decisions
+that stand are decided anew by events (`rules_change.py`).
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ import argparse
 import os
 import re
 import sys
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
@@ -17,20 +17,36 @@ from typing import TypeAlias
 import msgspec
 import orjson
 
-from services.cli.judging.compare import remembered
 from services.cli.judging.evidence import UnreadableError
+from services.cli.rules_change import (
+    KEEP,
+    REEVALUATE,
+    add_options,
+    count,
+    read_sweep,
+    reevaluate,
+)
 from services.cli.rules_check import check_text
 from services.cli.rules_files import FOUND, GOOD, USAGE
-from services.contact.topics import Topics
-from services.router.core.customer import FormatUnknownError, unpack
+from services.router.core.table import Table
 from services.router.live.changing import ChangeError, RulesDirectory, read_given
 from services.router.live.checking import check
-from services.router.live.directory import Limits, RuleText, SourceError, Switch, read_stopped
+from services.router.live.directory import (
+    Limits,
+    RuleText,
+    SourceError,
+    Switch,
+    read_stopped,
+    read_version,
+)
 from services.router.live.switching import NoSuchRuleError
+from services.router.rules.file import load_table
 from services.router.rules.problem import Level
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - its only name
 SHOWN_CHANGES = 10
+SETTLE_S = 10.0
+"""Within this every router has read a change (docs/live-rules.md)."""
 
 EPILOG = """\
 examples:
@@ -38,7 +54,9 @@ examples:
   omniroute rules shadow new.yaml             the candidate decides beside the live rules, for show
   omniroute rules canary 5% new.yaml          ... and for 5 % of the customers in earnest
   omniroute rules canary 25%                  the same candidate for more of them
-  omniroute rules promote --dry-run           how many decisions are open now
+  omniroute rules promote --dry-run           what is open now, and what would be revised
+  omniroute rules promote --on-change reevaluate   ... and revise it
+  omniroute rules reevaluate                  the same later, after a rollback, or gone on with
   omniroute rules promote                     the candidate becomes live
   omniroute rules rollback                    what was live before is live again
   omniroute rules disable email-to-phone      switch one rule off within 10 seconds
@@ -61,22 +79,27 @@ def add_commands(commands: Commands) -> None:
     promote.add_argument(
         "--dry-run", action="store_true", help="change nothing; count the decisions that are open"
     )
-    environment = os.environ.get
     promote.add_argument(
-        "--brokers",
-        default=environment("OMNIROUTE_KAFKA", "127.0.0.1:9092"),
-        metavar="HOST:PORT",
-        help="for --dry-run",
+        "--on-change",
+        choices=(KEEP, REEVALUATE),
+        default=KEEP,
+        help="what becomes of decisions that nobody has begun: they stay (default), or are decided"
+        " anew by the new rules",
     )
-    promote.add_argument(
-        "--prefix", default=environment("OMNIROUTE_PREFIX", ""), help="for --dry-run"
-    )
+    _add_kafka(promote)
     rollback = _add(commands, "rollback", _rollback, "make an earlier version live again")
     rollback.add_argument(
         "version", metavar="HASH", nargs="?", default="", help="default: what was live before"
     )
     disable = _add(commands, "disable", _disable, "switch one rule off; acts within 10 seconds")
     disable.add_argument("rule", metavar="RULE")
+    again = _add(
+        commands, "reevaluate", _reevaluate, "decide anew, by the live rules, what nobody has begun"
+    )
+    again.add_argument(
+        "--dry-run", action="store_true", help="ask for nothing; count what would be revised"
+    )
+    _add_kafka(again)
     _add(commands, "withdraw", _withdraw, "take the candidate off trial")
     status = _add(commands, "status", _status, "what is in force, what is on trial, what happened")
     status.add_argument("--format", choices=("text", "json"), default="text")
@@ -95,6 +118,21 @@ def _add(
     parser.add_argument("--directory", metavar="DIR", help="default: $OMNIROUTE_RULES")
     parser.set_defaults(run=lambda arguments: _run(run, arguments))
     return parser
+
+
+def _add_kafka(parser: argparse.ArgumentParser) -> None:
+    """Where the decisions stand, and how fast they are asked about."""
+    environment = os.environ.get
+    parser.add_argument(
+        "--brokers",
+        default=environment("OMNIROUTE_KAFKA", "127.0.0.1:9092"),
+        metavar="HOST:PORT",
+        help="where the decisions stand (default: $OMNIROUTE_KAFKA, else 127.0.0.1:9092)",
+    )
+    parser.add_argument(
+        "--prefix", default=environment("OMNIROUTE_PREFIX", ""), help="of the deployment's topics"
+    )
+    add_options(parser)
 
 
 def _add_limits(parser: argparse.ArgumentParser) -> None:
@@ -187,7 +225,10 @@ def _promote(arguments: argparse.Namespace) -> int:
     if arguments.dry_run:
         return _count_open(directory, file, arguments)
     switch = directory.promote(file)
-    return _tell(switch, f"{switch.live} is live; open decisions stay as they are")
+    if arguments.on_change == KEEP:
+        return _tell(switch, f"{switch.live} is live; open decisions stay as they are")
+    _tell(switch, f"{switch.live} is live; open decisions are decided anew")
+    return _reevaluate(arguments, SETTLE_S)
 
 
 def _rollback(arguments: argparse.Namespace) -> int:
@@ -241,34 +282,41 @@ def _status(arguments: argparse.Namespace) -> int:
 def _count_open(
     directory: RulesDirectory, file: RuleText | None, arguments: argparse.Namespace
 ) -> int:
-    """What a promotion would meet: the decisions that nobody has finished."""
+    """What a promotion would meet: the decisions that stand, and which of them would change."""
     # The Kafka client is an extra; the other commands do without it.
     from services.cli.judging.reading import open_reader  # noqa: PLC0415
 
     switch = directory.switch()
-    new = file.version if file else switch.candidate.version if switch.candidate else ""
-    if not new:
+    if file is None and switch.candidate is not None:
+        file = read_version(directory.path, switch.candidate.version)
+    if file is None:
         raise ChangeError("there is no candidate to promote: name a file")
-    print(f"live {switch.live} would become {new}; nothing was changed")
-    by_action: Counter[tuple[str, str]] = Counter()
-    customers = unread = 0
+    sweep = read_sweep(arguments)
+    print(f"live {switch.live} would become {file.version}; nothing was changed")
     with open_reader(arguments.brokers, arguments.prefix, lambda _: None) as reader:
-        topic = Topics(arguments.prefix).memory
-        for partition in range(reader.partitions()):
-            for packed in remembered(reader.read(topic, partition).records).values():
-                if packed is None:
-                    continue
-                customers += 1
-                try:
-                    standings = unpack(packed).standings
-                except FormatUnknownError:
-                    unread += 1
-                    continue
-                by_action.update((s.action.value, s.life) for s in standings)
-    total = sum(by_action.values())
-    print(f"{total} decisions of {customers} customers stand; they stay as they are:")
-    for (action, life), number in sorted(by_action.items()):
-        print(f"  {number:>8}  {action}, {life}")
-    if unread:
-        print(f"  {unread} customers could not be read: another state format")
+        counted = count(reader, _table_of(file), sweep)
+    print(*counted.tell(sweep, keeps=arguments.on_change == KEEP), sep="\n")
     return GOOD
+
+
+def _reevaluate(arguments: argparse.Namespace, settle: float = 0.0) -> int:
+    """Ask for revisions under the rules that are live."""
+    from services.cli.judging.reading import open_reader  # noqa: PLC0415 - as above
+
+    directory = _directory(arguments)
+    switch = directory.switch()
+    sweep = read_sweep(arguments, settle)
+    with open_reader(arguments.brokers, arguments.prefix, lambda _: None) as reader:
+        if not getattr(arguments, "dry_run", False):
+            return reevaluate(reader, directory.path, switch.generation, sweep)
+        counted = count(reader, _table_of(read_version(directory.path, switch.live)), sweep)
+    print(f"live {switch.live}; nothing was changed")
+    print(*counted.tell(sweep, keeps=False), sep="\n")
+    return GOOD
+
+
+def _table_of(file: RuleText) -> Table:
+    table = load_table(file.text, file.name)
+    if not isinstance(table, Table):
+        raise ChangeError("\n".join(map(str, table)))
+    return table
