@@ -44,6 +44,10 @@ bench: deps ## how fast, beside others in the same run; minutes, on a machine th
 	@$(BIN)/python -m bench.decide
 	@$(BIN)/python -m bench.sentiment_latency
 
+.PHONY: train
+train: deps ## fit the sentiment model anew, from OMNIROUTE_DATA and our own corpus (3 minutes)
+	@$(BIN)/omniroute sentiment train $(ARGS)
+
 .PHONY: lint
 lint: deps ## ruff, mypy --strict and the import contracts
 	@$(BIN)/ruff check .

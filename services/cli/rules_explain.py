@@ -150,9 +150,7 @@ def _load_live(arguments: argparse.Namespace) -> RuleSource | int:
 def _explain_id(arguments: argparse.Namespace, shelf: Shelf) -> int:
     digits = read_id(arguments.what)
     if digits is None:
-        return _refuse(
-            f"{arguments.what} is neither a file nor a decision id, nor six digits of one or more"
-        )
+        return _refuse(f"{arguments.what} is neither a file nor a decision id")
     with _open(arguments) as reader:
         lookup = Lookup(reader, arguments.brokers, arguments.prefix)
         with open_index(arguments.index or lookup.find_file()) as index:

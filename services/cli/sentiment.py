@@ -1,4 +1,4 @@
-"""`omniroute sentiment service`: runs the sentiment service."""
+"""`omniroute sentiment`: runs the service; scores, evaluates and trains on the spot."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from services.cli import sentiment_evaluate, sentiment_score, sentiment_train
 from services.runtime.service import exit_now
 from services.runtime.settings import VARIABLES, SettingsError, describe_variables
 from services.sentiment.__main__ import main as run_service
@@ -26,10 +27,11 @@ examples:
   omniroute sentiment service --brokers kafka-1:9092 --prefix acme-
   omniroute sentiment service --http 0.0.0.0:9000 --ours support.example.com
   omniroute sentiment service --print-settings          what is in force, secrets masked
+  omniroute sentiment score --why "I am not happy."     a text on the spot, without Kafka
 
 It reads contact.events, scores what customers say, and writes one record for each of their messages
-to contact.sentiment, on the same partition number, in one transaction with its offsets. English is
-scored; a message in another language is published as `unscored`. Agents are scored
+to contact.sentiment, on the same partition number, in one transaction with its offsets. Eleven
+languages are scored; a message in another is published as `unscored`. Agents are scored
 only with OMNIROUTE_SENTIMENT_AGENTS=on.
 
 Run as many as there are lanes, at most. Ends on SIGTERM within 10 s. Exit codes and all settings:
@@ -40,6 +42,9 @@ docs/operations.md.
 def main(argv: Sequence[str]) -> int:
     """Run `omniroute sentiment`; returns 0 or 2, or leaves with the service's exit code."""
     words = _build_parser().parse_args(["service", *argv] if _is_bare(argv) else argv)
+    if words.what != "service":
+        code: int = words.run(words)
+        return code
     for name, (variable, _) in OPTIONS.items():
         value = getattr(words, name)
         if value is not None:
@@ -71,13 +76,15 @@ def _build_parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=layout,
     )
-    commands = parser.add_subparsers(dest="what", required=True, metavar="service")
+    commands = parser.add_subparsers(dest="what", required=True, metavar="COMMAND")
     service = commands.add_parser(
         "service",
         help="run the service (also without this word)",
         epilog=EXAMPLES,
         formatter_class=layout,
     )
+    for module in (sentiment_score, sentiment_evaluate, sentiment_train):
+        module.add_parser(commands)
     for name, (variable, meaning) in OPTIONS.items():
         service.add_argument(f"--{name}", help=f"{meaning}; env {variable}")
     service.add_argument(

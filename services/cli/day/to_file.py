@@ -16,7 +16,7 @@ from services.contact.reject import Reject
 from services.sentiment.core.pick import Skipped, pick_text
 from services.sentiment.core.score import build_scored, score_messages
 from services.sentiment.core.scorer import Scorer
-from services.sentiment.model.lexicon import load_vader
+from services.sentiment.model.store import load_scorer
 
 SCORED_AFTER_MS = 1_000
 """A score comes so long after its message."""
@@ -36,7 +36,7 @@ def write_day(file: Path, begin_ms: int, *, seed: int, rate: float, events: int)
     The same seed, begin and rate give the same file. Raises OSError.
     """
     written = Written()
-    scorer = load_vader()
+    scorer = load_scorer()
     with file.open("wb") as lines, Progress("writing events", total=events) as progress:
         for sending in generate(seed, begin_ms, rate=rate, total=events):
             record = sending.record

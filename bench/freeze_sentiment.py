@@ -1,0 +1,48 @@
+"""Freezes the figures of the packaged model, against which `make check` holds it.
+
+    python bench/freeze_sentiment.py [OMNIROUTE_DATA]      about a minute
+
+Run it after a training that was meant, and read the difference before it is committed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from services.sentiment.model.store import load_scorer
+from services.sentiment.train.evaluate import evaluate
+from services.sentiment.train.texts import CORPUS, list_files, read_corpus, read_set
+
+INTO = Path(__file__).parent.parent / "tests" / "golden" / "sentiment_figures.json"
+
+
+def main() -> None:
+    """Measure and write."""
+    data = Path(
+        sys.argv[1] if len(sys.argv) > 1 else os.environ.get("OMNIROUTE_DATA", "../shared/data")
+    )
+    scorer = load_scorer()
+    public = {
+        f"{result.source}/{result.language}": round(result.figures.macro_f1, 4)
+        for path in list_files(data / "sentiment" / "evaluate")
+        for result in evaluate(scorer, read_set(path), peers=False, intervals=False)
+    }
+    heldout = {
+        result.language: round(result.figures.macro_f1, 4)
+        for path in list_files(CORPUS / "heldout")
+        for result in evaluate(scorer, read_corpus(path), peers=False, intervals=False)
+    }
+    texts = [text for path in list_files(CORPUS / "train") for text in read_corpus(path)[::5]]
+    scored = scorer.score([t.text for t in texts], [t.language for t in texts])
+    # One letter a label: negative, neutral and positive differ in their third.
+    labels = "".join(answer.label.value[2] for answer in scored)
+    figures = {"public": public, "heldout": heldout, "labels": labels}
+    INTO.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
+    print(f"{len(public)} figures of public sets, {len(heldout)} of ours, {len(labels)} labels")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+"""Texts -> hashed features, for a whole batch at once, in numpy.
+
+Version 1 of the hash. All texts of a batch become one array of forms (`glyphs.py`), a separator
+before each; the features of all texts are computed over that array together, and each feature
+stands at the position where it begins. A position without a feature has bucket 0, which no feature
+has. What is hashed:
+
+* characters, 1 to 5 in a row, within words and over their edges: never over a blank inside;
+* tokens (words, Chinese characters, runs of marks, single emoji), one and two in a row, the two
+  edges of the text included;
+* stems (the first four characters of a token) in pairs: neighbours, and with one token between;
+* tokens behind a negator, one and two in a row, marked (`negators.py`);
+* tokens behind a `but`, marked;
+* the shape of the whole text: length, capitals, question and exclamation marks, digits.
+
+Golden vectors in `tests/core/test_sentiment_features.py` hold all of it in place: a change makes
+every trained model worthless, so it needs a new version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.sentiment.core.glyphs import BLANK, SEPARATOR, SIZE, SPACE, UNSEEN, load_glyphs
+from services.sentiment.core.tokens import STEP, Hashes, Places, hash_tokens
+
+HASH_VERSION = 1
+MOST_CHARACTERS = 1_500
+"""Characters of a text that are read; the mood of a longer one is in its beginning or nowhere."""
+SHAPES = 6
+_LONGEST_SEEN = 3
+"""Counts above this are alike."""
+
+_ORDER_SEEDS = tuple(
+    np.uint32(seed) for seed in (0x85EBCA6B, 0xC2B2AE35, 0x27D4EB2F, 0x165667B1, 0xD3A2646D)
+)
+_FIRST_INNER = 2
+"""From three characters on a gram has inner ones, which must not be blank."""
+_SHAPE_SEED = np.uint32(0x9C81A3D5)
+
+
+class Features(NamedTuple):
+    """The features of n texts as 32-bit hashes, 0 where there is none; use their upper bits."""
+
+    grams: tuple[Hashes, ...]
+    """Characters, by order: one array over all positions each."""
+    gram_starts: Places
+    """Where the positions of each text begin; n of them."""
+    tokens: tuple[Hashes, ...]
+    """Tokens, pairs, negated tokens, negated pairs, tokens behind a turn, pairs of stems, pairs of
+    stems with one token between: one array over all tokens each."""
+    token_starts: Places
+    """Where the tokens of each text begin; n of them."""
+    shapes: NDArray[np.uint32]
+    """Shape of the text: SHAPES by n."""
+    sizes: NDArray[np.intp]
+    """Characters read of each text, at least 1."""
+    token_places: Places
+    """The position at which each token begins."""
+    letters: NDArray[np.uint32]
+    """The form at each position; separators are blanks."""
+
+
+def extract_features(texts: Sequence[str]) -> Features:
+    """The features of a batch; any text will do, only its first 1,500 characters are read."""
+    points, lengths = _join(texts)
+    forms, seps, shapes = _normalise(points, lengths)
+    classes = load_glyphs().classes[forms]
+    letters = np.where(forms == SEPARATOR, np.uint32(SPACE), forms)
+    tokens, token_places, token_starts = hash_tokens(letters, classes, seps)
+    return Features(
+        grams=_hash_grams(letters, classes != BLANK),
+        gram_starts=seps[:-1],
+        tokens=tokens,
+        token_starts=token_starts,
+        shapes=shapes,
+        sizes=np.diff(seps),
+        token_places=token_places,
+        letters=letters,
+    )
+
+
+def _join(texts: Sequence[str]) -> tuple[NDArray[np.uint32], Places]:
+    """All code points in one array, a separator before each text and at the end, and the lengths."""
+    heads = [text[:MOST_CHARACTERS] for text in texts]
+    joined = "\n".join(["", *heads, ""]).encode("utf-32-le", "surrogatepass")
+    lengths = np.fromiter(map(len, heads), np.intp, len(heads))
+    return np.frombuffer(joined, np.uint32), lengths
+
+
+def _normalise(
+    points: NDArray[np.uint32], lengths: Places
+) -> tuple[NDArray[np.uint32], Places, NDArray[np.uint32]]:
+    """Forms without what is not seen and without long repetitions; separators; shapes."""
+    glyphs = load_glyphs()
+    points = np.minimum(points, np.uint32(SIZE - 1))
+    seps = np.zeros(len(lengths) + 1, np.intp)
+    np.cumsum(lengths + 1, out=seps[1:])
+    forms = glyphs.forms[points]
+    forms[seps] = SEPARATOR
+    same = forms[1:] == forms[:-1]
+    drop = forms == UNSEEN
+    drop[1:] |= same & (forms[1:] == SPACE)
+    drop[2:] |= same[1:] & same[:-1]
+    drop[1:] |= (forms[1:] == SPACE) & (forms[:-1] == SEPARATOR)
+    drop[seps] = False
+    shapes = _measure_shapes(points, forms, seps, drop)
+    if drop.any():
+        forms = forms[~drop]
+        seps = np.flatnonzero(forms == SEPARATOR)
+    return forms, seps, shapes
+
+
+def _measure_shapes(
+    points: NDArray[np.uint32], forms: NDArray[np.uint32], seps: Places, drop: NDArray[np.bool_]
+) -> NDArray[np.uint32]:
+    """Six small numbers about each text, hashed."""
+    starts = seps[:-1]
+    size = np.diff(seps)
+    capitals = np.add.reduceat(load_glyphs().capitals[points], starts, dtype=np.intp)
+    steps = np.empty((SHAPES, len(starts)), np.uint32)
+    steps[0] = np.log2(size) * 2
+    steps[1] = np.minimum(capitals, 2) + 2 * (capitals * 8 > size) + 2 * (capitals * 2 > size)
+    for row, sign in ((2, "!"), (3, "?"), (4, "0")):
+        steps[row] = np.minimum(
+            np.add.reduceat(forms == ord(sign), starts, dtype=np.intp), _LONGEST_SEEN
+        )
+    steps[5] = np.minimum(np.add.reduceat(drop, starts, dtype=np.intp), _LONGEST_SEEN)
+    names = np.arange(1, SHAPES + 1, dtype=np.uint32)[:, None] * np.uint32(64)
+    return (steps + names) * _SHAPE_SEED | np.uint32(1)
+
+
+def _hash_grams(letters: NDArray[np.uint32], solid: NDArray[np.bool_]) -> tuple[Hashes, ...]:
+    """1 to 5 characters from each position on, none of the inner ones blank."""
+    count = len(letters)
+    grams: list[Hashes] = []
+    rolling = letters
+    valid = solid
+    for order, seed in enumerate(_ORDER_SEEDS, 1):
+        if order > 1:
+            width = max(count - order + 1, 0)
+            rolling = rolling[:width] * STEP
+            rolling += letters[order - 1 :]
+            if len(grams) == 1:
+                valid = solid[:-1] | solid[1:]
+            elif len(grams) == _FIRST_INNER:
+                valid = solid[1 : width + 1]
+            else:
+                valid = valid[:width] & solid[order - 2 : order - 2 + width]
+        hashes = np.zeros(count, np.uint32)
+        np.multiply(rolling * seed, valid, out=hashes[: len(rolling)])
+        grams.append(hashes)
+    return tuple(grams)

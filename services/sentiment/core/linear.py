@@ -1,0 +1,258 @@
+"""The model: hashed features, integer weights, a softmax, and what was calibrated per language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from services.contact.sentiment import Want
+from services.sentiment.core.features import HASH_VERSION, Features, extract_features
+from services.sentiment.core.glyphs import SPACE
+from services.sentiment.core.identify import identify_languages, is_foreign
+from services.sentiment.core.scorer import (
+    DECIMALS,
+    LANGUAGE_NOT_SUPPORTED,
+    NO_TEXT,
+    Scored,
+)
+from services.sentiment.core.sums import (
+    Packed,
+    add_up,
+    look_up,
+    pack,
+    sum_all,
+    unpack,
+)
+
+CHUNK = 256
+"""Texts that are scored together: their arrays fit a core's cache."""
+HEADS = ("closing", *(want.value for want in Want), "human")
+"""What is told beside the sentiment, in the order of the weights; `human` is a person or a manager."""
+UNKNOWN = "und"
+"""The tag of a text in a script that the model has never seen."""
+SURE = 0.5
+"""From this probability on the scorer stands by a want; the offsets of the heads see to the rest."""
+_WIDE, _NARROW = 32, 21
+_FIRST_WANT, _HUMAN = 1, 5
+HEAD_LIMIT = 57
+"""Weights of heads stay within this, so that the sum of a full text fits 21 bits."""
+
+Floats = NDArray[np.float64]
+
+
+class Temper(msgspec.Struct, frozen=True):
+    """How logits of one language become shares: (logit + offset) / temperature."""
+
+    temperature: float = 1.0
+    neutral: float = 0.0
+    """Added to the logit of neutral: the margin that a mood must overcome."""
+    lean: float = 0.0
+    """Added to the logit of positive and taken from that of negative."""
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """What belongs to the weights and is not an array."""
+
+    name: str
+    hash_version: int
+    mood_step: float
+    """Logit of one unit of the mood weights, before the division by the root of the length."""
+    head_steps: dict[str, float]
+    head_offsets: dict[str, float]
+    """Added to the logit of each head: 0.5 is where its precision was as promised."""
+    languages: list[str]
+    language_step: float
+    tempers: dict[str, Temper]
+    """By language; the empty one is for texts of no known language."""
+
+
+class Weights(NamedTuple):
+    """The arrays of a model; buckets by classes, a power of two of buckets."""
+
+    mood: NDArray[np.int8]
+    """Negative and positive, against neutral."""
+    heads: NDArray[np.int8]
+    """By `HEADS`."""
+    languages: NDArray[np.int8]
+
+
+class Moved(msgspec.Struct, frozen=True):
+    """A word of a text as the model reads it, and how far it moved the score."""
+
+    word: str
+    by: float
+    """Logit of positive minus that of negative; below zero it spoke for negative."""
+
+
+class LinearScorer:
+    """Scores texts in eleven languages; stateless, safe to share."""
+
+    def __init__(self, weights: Weights, settings: Settings) -> None:
+        if settings.hash_version != HASH_VERSION:
+            raise ValueError(
+                f"these weights are for version {settings.hash_version} of the hash,"
+                f" this is version {HASH_VERSION}: train anew"
+            )
+        self._settings = settings
+        self._mood = pack(weights.mood, _WIDE)
+        self._heads = (pack(weights.heads[:, :3], _NARROW), pack(weights.heads[:, 3:], _NARROW))
+        self._language_weights = weights.languages
+        self._known = frozenset(settings.languages)
+        self._steps = np.array([settings.head_steps[head] for head in HEADS])[:, None]
+        self._offsets = np.array([settings.head_offsets[head] for head in HEADS])[:, None]
+
+    @property
+    def name(self) -> str:
+        """Name and version."""
+        return self._settings.name
+
+    @property
+    def languages(self) -> frozenset[str]:
+        """The eleven languages it was trained on."""
+        return self._known
+
+    def score(self, texts: Sequence[str], languages: Sequence[str]) -> Sequence[Scored]:
+        """Score any number of texts; beyond 1,500 characters a text is not read."""
+        answers: list[Scored] = []
+        for first in range(0, len(texts), CHUNK):
+            answers += self._score_chunk(
+                texts[first : first + CHUNK], languages[first : first + CHUNK]
+            )
+        return answers
+
+    def _score_chunk(self, texts: Sequence[str], told: Sequence[str]) -> list[Scored]:
+        features = extract_features(texts)
+        languages = self._find_languages(texts, told)
+        shares = np.round(self._share_out(features, languages), DECIMALS).tolist()
+        heads = self._judge_heads(features)
+        closing = np.round(heads[0], DECIMALS).tolist()
+        wants = find_wants(heads)
+        blank = (features.sizes <= 1).tolist()
+        return [
+            self._refuse(language, blank=blank[i])
+            or Scored(
+                p_neg=neg,
+                p_neu=round(max(0.0, 1.0 - neg - pos), DECIMALS),
+                p_pos=pos,
+                language=language,
+                wants=wants.get(i, ()),
+                closing=closing[i],
+            )
+            for i, ((neg, _, pos), language) in enumerate(zip(shares, languages, strict=True))
+        ]
+
+    def _refuse(self, language: str, *, blank: bool) -> Scored | None:
+        """Why a text has no score, if so."""
+        if language and language not in self._known:
+            return Scored(language=language, why=LANGUAGE_NOT_SUPPORTED)
+        return Scored(language=language, why=NO_TEXT) if blank else None
+
+    def _find_languages(self, texts: Sequence[str], told: Sequence[str]) -> list[str]:
+        """What was told, else what the characters tell; `und` for a script never seen."""
+        found = list(told)
+        open_ones = [i for i, language in enumerate(told) if not language]
+        if open_ones:
+            named = identify_languages(
+                self._language_weights,
+                self._settings.language_step,
+                self._settings.languages,
+                [texts[i] for i in open_ones],
+            )
+            for i, language in zip(open_ones, named, strict=True):
+                found[i] = UNKNOWN if is_foreign(texts[i]) else language
+        return found
+
+    def _share_out(self, features: Features, languages: Sequence[str]) -> Floats:
+        """Shares, texts by classes."""
+        logits = measure_mood(self._mood, features) * self._settings.mood_step
+        return temper_shares(logits, self._settings.tempers, languages)
+
+    def _judge_heads(self, features: Features) -> Floats:
+        """Probabilities, heads by texts."""
+        low, high = (sum_all(packed, features) for packed in self._heads)
+        sums = np.concatenate([unpack(low, _NARROW, 3), unpack(high, _NARROW, 3)])
+        logits = sums * self._steps / np.sqrt(features.sizes) + self._offsets
+        return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logits, -30.0, 30.0))))
+
+    def explain(self, text: str, language: str) -> list[Moved]:
+        """The words of a text in order, as the model reads them, with what each did to the score.
+
+        The influence of a pair of words counts for its first one.
+        """
+        features = extract_features([text])
+        step = self._settings.mood_step / np.sqrt(features.sizes[0])
+        step /= find_temper(self._settings.tempers, language).temperature
+        by_place = look_up(self._mood, features.grams)
+        by_place[features.token_places] += look_up(self._mood, features.tokens)
+        begins = features.token_places[
+            1:
+        ]  # what the edge before the text tells, the first word does
+        if not len(begins):
+            return []
+        # The blank before a word begins its characters.
+        begins = begins - (features.letters[begins - 1] == SPACE)
+        begins[0] = 0
+        neg, pos = unpack(add_up(by_place, begins), _WIDE, 2)
+        ends = np.append(begins[1:], len(features.letters))
+        moved = [
+            Moved(word=spell(features.letters[start:end]), by=float(by))
+            for start, end, by in zip(begins, ends, (pos - neg) * step, strict=True)
+        ]
+        return [word for word in moved if word.word]
+
+
+def measure_mood(mood: Packed, features: Features) -> Floats:
+    """Sums of the mood weights, texts by negative and positive, divided by the root of length."""
+    sums = unpack(sum_all(mood, features), _WIDE, 2)
+    return (sums / np.sqrt(features.sizes)).T
+
+
+def find_temper(tempers: Mapping[str, Temper], language: str) -> Temper:
+    """What was calibrated for a language, else for texts of no known one."""
+    return tempers.get(language) or tempers[""]
+
+
+def temper_shares(
+    logits: Floats, tempers: Mapping[str, Temper], languages: Sequence[str]
+) -> Floats:
+    """Logits of negative and positive against neutral -> shares of the three classes."""
+    found = [find_temper(tempers, language) for language in languages]
+    table = np.array([(t.temperature, t.neutral, t.lean) for t in found]).reshape(-1, 3)
+    raised = np.zeros((len(logits), 3))
+    raised[:, 0] = logits[:, 0] - table[:, 2]
+    raised[:, 1] = table[:, 1]
+    raised[:, 2] = logits[:, 1] + table[:, 2]
+    raised /= table[:, :1]
+    raised -= raised.max(axis=1, keepdims=True)
+    np.exp(raised, out=raised)
+    raised /= raised.sum(axis=1, keepdims=True)
+    return raised
+
+
+def find_wants(heads: Floats) -> dict[int, tuple[tuple[Want, float], ...]]:
+    """By text, the wants that are sure enough; most texts want nothing and are not listed.
+
+    Whether it is a person or a manager is a finer question than whether it is one of them: where
+    only the latter is sure, the likelier of the two is told.
+    """
+    told = heads[_FIRST_WANT:_HUMAN].copy()
+    person, manager = told[0], told[1]
+    either = heads[_HUMAN]
+    unclear = (either >= SURE) & (np.maximum(person, manager) < SURE)
+    person[unclear & (person >= manager)] = either[unclear & (person >= manager)]
+    manager[unclear & (manager > person)] = either[unclear & (manager > person)]
+    found: dict[int, tuple[tuple[Want, float], ...]] = {}
+    wants, texts = np.nonzero(told >= SURE)
+    for want, text in zip(wants.tolist(), texts.tolist(), strict=True):
+        one = (tuple(Want)[want], round(float(told[want, text]), DECIMALS))
+        found[text] = (*found.get(text, ()), one)
+    return found
+
+
+def spell(letters: NDArray[np.uint32]) -> str:
+    """Forms as text."""
+    return "".join(map(chr, letters.tolist())).strip()

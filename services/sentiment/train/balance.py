@@ -1,0 +1,51 @@
+"""How much each text counts: no set, no language and no class may drown the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.sentiment.train.texts import ALWAYS, ASKS, LABELS, NEU, OWN, WORDS, Labelled
+
+OWN_WEIGHT = 4.0
+"""Mean weight of a text of our corpus; that of a public text is 1."""
+WORDS_WEIGHT = 2.0
+MIXED_ASPECTS = "mabsa"
+"""Its neutral is a mean of opinions on parts of a thing, not a text without a mood: left out."""
+
+
+class Balance:
+    """Weights, classes that a text speaks of, and domains, text by text."""
+
+    def __init__(self, texts: Sequence[Labelled]) -> None:
+        labels = np.array([text.label for text in texts])
+        names = [f"{text.source}/{text.language}" for text in texts]
+        ours = np.array([text.source in {OWN, WORDS} for text in texts])
+        fitted = np.array([text.fold >= ALWAYS and text.source != ASKS for text in texts])
+        known = {name: i for i, name in enumerate(sorted(set(names)), 1)}
+        places = np.array([known[name] for name in names])
+        self.domains: NDArray[np.int64] = np.where(ours, 0, places)
+        self.allowed = np.ones((len(texts), len(LABELS)), np.bool_)
+        self.weights = np.zeros(len(texts))
+        mixed = np.array([text.source == MIXED_ASPECTS for text in texts])
+        usable = fitted & ~(mixed & (labels == NEU))
+        for place in known.values():
+            rows = np.flatnonzero((places == place) & usable)
+            if len(rows):
+                self.weights[rows] = weigh_classes(labels[rows]) / np.sqrt(len(rows))
+            if not (labels[rows] == NEU).any():
+                self.allowed[places == place, NEU] = False
+        self.weights /= self.weights[usable].mean()
+        for source, weight in ((OWN, OWN_WEIGHT), (WORDS, WORDS_WEIGHT)):
+            rows = np.flatnonzero(np.array([text.source == source for text in texts]) & usable)
+            if len(rows):
+                self.weights[rows] *= weight / self.weights[rows].mean()
+
+
+def weigh_classes(labels: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Weights by the root of the inverse frequency of the class, 1 on average."""
+    counts = np.bincount(labels, minlength=len(LABELS))
+    weights = np.sqrt(len(labels) / np.maximum(counts, 1))[labels]
+    return np.asarray(weights / weights.mean(), np.float64)

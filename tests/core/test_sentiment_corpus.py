@@ -1,0 +1,126 @@
+"""Laws of our corpus, our lexicon and our phrases: well formed, various, and apart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from services.sentiment.core.linear import HEADS
+from services.sentiment.train.corpus_check import (
+    MOST_ALIKE,
+    check_file,
+    find_alike,
+    read_messages,
+    share_trait,
+)
+from services.sentiment.train.phrases import MOST, expand, read_asks
+from services.sentiment.train.texts import (
+    CORPUS,
+    FOLDS,
+    SetError,
+    list_files,
+    read_corpus,
+    read_set,
+    read_words,
+)
+
+FILES = [*list_files(CORPUS / "train"), *list_files(CORPUS / "heldout")]
+RIGHT = "neg\tangry\tchat\tdelivery\tplain\tno\tperson\tnegation\tIt is not here.\n"
+HEADER = "label\temotion\tchannel\tmatter\tregister\tclosing\tasks\ttraits\ttext\n"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_every_file_of_the_corpus_keeps_its_format(path: Path) -> None:
+    """Law: nine columns, closed words, no empty text."""
+    assert list(check_file(path)) == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_the_corpus_is_no_template_farm(path: Path) -> None:
+    """Law: at most one message in a hundred shares six word pairs in ten with an earlier one."""
+    messages = read_messages(path)
+    assert len(find_alike(messages)) <= MOST_ALIKE * len(messages)
+
+
+def test_no_held_out_message_was_trained_on() -> None:
+    """Law: nothing in the held-out part is in the training part, not even nearly."""
+    for path in list_files(CORPUS / "train"):
+        train, heldout = read_messages(path), CORPUS / "heldout" / path.name
+        assert find_alike(train[:1], train) != []  # one that is there is found
+        assert find_alike(read_messages(heldout) if heldout.exists() else [], train) == []
+
+
+@pytest.mark.parametrize("path", list_files(CORPUS / "train"), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    ("trait", "least"), [("negation", 0.08), ("neutral_request", 0.1), ("sarcasm", 0.02)]
+)
+def test_what_models_get_wrong_is_in_the_corpus(path: Path, trait: str, least: float) -> None:
+    """Law: each language is rich in the traits that the guidelines ask for."""
+    assert share_trait(path, trait) >= least
+
+
+def test_the_checker_names_line_and_column(tmp_path: Path) -> None:
+    """Law: a wrong word, an empty text and a wrong header are each found."""
+    path = tmp_path / "en.tsv"
+    path.write_text(
+        HEADER + RIGHT.replace("chat", "pigeon") + RIGHT.replace("It is not here.", "-")
+    )
+    assert list(check_file(path)) == [
+        "en.tsv:2 channel: unknown word 'pigeon'",
+        "en.tsv:3 has no text",
+    ]
+    path.write_text("label\ttext\nneg\tno\n")
+    assert "the header must be" in next(iter(check_file(path)))
+
+
+def test_near_duplicates_are_found_whatever_the_name_in_them() -> None:
+    """Law: one swapped word does not make another message; other words do."""
+    first = "my parcel from last week has still not arrived at home"
+    assert find_alike([first, first.replace("week", "month")]) != []
+    assert find_alike([first, "could you please tell me when the shop opens on sunday"]) == []
+    assert find_alike(["我的快递到现在还没有收到呢"], ["我的快递到今天还没有收到呢"]) != []
+
+
+def test_scenes_stay_together_when_the_corpus_is_split(tmp_path: Path) -> None:
+    """Law: twenty messages in a row are one fold, and all folds occur."""
+    path = tmp_path / "en.tsv"
+    path.write_text(HEADER + RIGHT * 100)
+    folds = [text.fold for text in read_corpus(path)]
+    assert folds == [fold for fold in range(FOLDS) for _ in range(20)]
+
+
+def test_a_phrase_stands_for_all_its_choices() -> None:
+    """Law: choices multiply; too many are thinned out evenly, to a bound."""
+    assert expand("[call|ring] me [back|today]") == [
+        "call me back", "call me today", "ring me back", "ring me today"
+    ]  # fmt: skip
+    many = expand("[a|b|c|d|e|f|g|h] [1|2|3|4|5|6|7|8]")
+    assert len(many) == len(set(many)) == MOST
+    assert {text[0] for text in many} == set("abcdefgh")
+
+
+def test_phrases_and_lexicon_use_known_words_only() -> None:
+    """Law: what is asked for is one of the heads; no phrase is empty."""
+    asks = read_asks()
+    assert {word for text in asks for word in text.asks} == {
+        "person", "manager", "callback", "leaving",
+    } == set(HEADS) - {"closing", "human"}  # fmt: skip
+    assert all(text.text.strip() for text in [*asks, *read_words()])
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("text\tlabel\na\tgood\n", "set.tsv:2: the label 'good'"),
+        ("text\tlabel\na\n", "set.tsv:2: 1 fields, the header has 2"),
+        ("words\tlabel\na\tneg\n", "must name the columns text and label"),
+        ("text\tlabel\n", "no text in it"),
+    ],
+)
+def test_a_bad_set_is_refused_with_the_line(tmp_path: Path, content: str, said: str) -> None:
+    """Law: what is wrong with a labelled file is said where it is wrong."""
+    path = tmp_path / "set.tsv"
+    path.write_text(content)
+    with pytest.raises(SetError, match=said):
+        read_set(path)
