@@ -367,7 +367,7 @@ async def test_a_tenants_phrase_moves_the_score_that_is_published_and_says_so() 
     phrases = arrange("v", [Phrase(("whale",), -2.0, ("test",))])
     bench = Bench()
     bench.job = ScoringJob(
-        load_vader(), SentimentMetrics(CollectorRegistry()), overlay=lambda: phrases
+        load_scorer(), SentimentMetrics(CollectorRegistry()), overlay=lambda: phrases
     )
     text = "A wonderful whale, thank you!"
     outgoing = await bench.run(
