@@ -17,7 +17,7 @@ from tests.scenarios.story import HOUR, MINUTE, Story
 NOW = 1_763_985_600_000
 FILE = """
 settings: {{ours: [our-company.example], revise_at_most: 0}}
-queues: {{callbacks: {{hours: always, at_most: 100/h}}, mail: {{hours: always}}}}
+queues: {{callbacks: {{hours: always, at_most: 100/h}}, mail: {{hours: always}}, waiting: {{}}}}
 route:
   queue: mail
   routes:
@@ -27,6 +27,9 @@ route:
       queue: callbacks
       once_per: thread
       effect: {effect}
+    - id: late
+      when: {{topic: late}}
+      queue: waiting
 """
 
 
@@ -169,12 +172,14 @@ def test_a_full_queue_takes_nothing_from_where_it_is() -> None:
     """Law: `at_most` holds for revisions too; what has no room stays as it was."""
     story = Story("olga", NOW)
     story.knows_phone()
-    story.c(-4 * HOUR, "My order has not come.")
-    story.a(-3 * HOUR)
-    story.c(-HOUR, "Still nothing?")
+    story.c(-4 * HOUR, "My order has not come.", topic="late")
     customer, made = play(OLD, story)
+    assert made[-1].queue == "waiting"
     ask(story, made[-1])
-    full = msgspec.structs.replace(EAGER, full=frozenset({"callbacks"}))
+    again = list(story.inputs)
+    assert [one.queue for one in play(load(0), story, customer)[1]] == ["callbacks"]
+    story.inputs += again
+    full = msgspec.structs.replace(load(0), full=frozenset({"callbacks"}))
     assert play(full, story, customer)[1] == []
 
 
