@@ -20,7 +20,7 @@ FROZEN = Path(__file__).parent.parent / "golden" / "sentiment_figures.json"
 """Written by `python bench/freeze_sentiment.py` after a training that was meant."""
 TOLERANCE = 0.01
 MOST_BYTES = 6_000_000
-BATCH_RATIO, SINGLE_RATIO = 2.0, 0.2
+BATCH_RATIO, SINGLE_RATIO = 2.0, 0.08
 MOST_MB = 150
 pytestmark = pytest.mark.slow
 
@@ -78,7 +78,7 @@ def measure_rate(work: Callable[[], object], count: int) -> float:
     return best
 
 
-def test_batches_are_twice_as_fast_as_vader_and_single_texts_a_fifth(
+def test_batches_are_twice_as_fast_as_vader_and_single_texts_a_twelfth(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Law: ratios to VADER's processor time in the same run, on our English messages."""

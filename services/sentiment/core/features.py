@@ -31,6 +31,7 @@ from services.sentiment.core.tokens import STEP, Hashes, Places, hash_tokens
 HASH_VERSION = 1
 MOST_CHARACTERS = 1_500
 """Characters of a text that are read; the mood of a longer one is in its beginning or nowhere."""
+ORDERS = 5
 SHAPES = 6
 _LONGEST_SEEN = 3
 """Counts above this are alike."""
@@ -46,17 +47,17 @@ _SHAPE_SEED = np.uint32(0x9C81A3D5)
 class Features(NamedTuple):
     """The features of n texts as 32-bit hashes, 0 where there is none; use their upper bits."""
 
-    grams: tuple[Hashes, ...]
-    """Characters, by order: one array over all positions each."""
+    grams: Hashes
+    """Characters: orders by positions."""
     gram_starts: Places
     """Where the positions of each text begin; n of them."""
-    tokens: tuple[Hashes, ...]
+    tokens: Hashes
     """Tokens, pairs, negated tokens, negated pairs, tokens behind a turn, pairs of stems, pairs of
-    stems with one token between: one array over all tokens each."""
+    stems with one token between: kinds by tokens."""
     token_starts: Places
     """Where the tokens of each text begin; n of them."""
-    shapes: NDArray[np.uint32]
-    """Shape of the text: SHAPES by n."""
+    shapes: Hashes
+    """Shapes by texts."""
     sizes: NDArray[np.intp]
     """Characters read of each text, at least 1."""
     token_places: Places
@@ -134,24 +135,22 @@ def _measure_shapes(
     return (steps + names) * _SHAPE_SEED | np.uint32(1)
 
 
-def _hash_grams(letters: NDArray[np.uint32], solid: NDArray[np.bool_]) -> tuple[Hashes, ...]:
+def _hash_grams(letters: NDArray[np.uint32], solid: NDArray[np.bool_]) -> Hashes:
     """1 to 5 characters from each position on, none of the inner ones blank."""
     count = len(letters)
-    grams: list[Hashes] = []
+    grams = np.zeros((ORDERS, count), np.uint32)
     rolling = letters
     valid = solid
-    for order, seed in enumerate(_ORDER_SEEDS, 1):
-        if order > 1:
-            width = max(count - order + 1, 0)
+    for longer, seed in enumerate(_ORDER_SEEDS):
+        width = max(count - longer, 0)
+        if longer:
             rolling = rolling[:width] * STEP
-            rolling += letters[order - 1 :]
-            if len(grams) == 1:
-                valid = solid[:-1] | solid[1:]
-            elif len(grams) == _FIRST_INNER:
-                valid = solid[1 : width + 1]
-            else:
-                valid = valid[:width] & solid[order - 2 : order - 2 + width]
-        hashes = np.zeros(count, np.uint32)
-        np.multiply(rolling * seed, valid, out=hashes[: len(rolling)])
-        grams.append(hashes)
-    return tuple(grams)
+            rolling += letters[longer:]
+        if longer == 1:
+            valid = solid[:-1] | solid[1:]
+        elif longer == _FIRST_INNER:
+            valid = solid[1 : width + 1]
+        elif longer:
+            valid = valid[:width] & solid[longer - 1 : longer - 1 + width]
+        np.multiply(rolling * seed, valid, out=grams[longer, :width])
+    return grams

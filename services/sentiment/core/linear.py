@@ -21,7 +21,6 @@ from services.sentiment.core.scorer import (
 )
 from services.sentiment.core.sums import (
     Packed,
-    add_up,
     look_up,
     pack,
     sum_all,
@@ -173,7 +172,7 @@ class LinearScorer:
 
     def _judge_heads(self, features: Features) -> Floats:
         """Probabilities, heads by texts."""
-        low, high = (sum_all(packed, features) for packed in self._heads)
+        low, high = sum_all(self._heads, features)
         sums = np.concatenate([unpack(low, _NARROW, 3), unpack(high, _NARROW, 3)])
         logits = sums * self._steps / np.sqrt(features.sizes) + self._offsets
         return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logits, -30.0, 30.0))))
@@ -196,7 +195,7 @@ class LinearScorer:
         # The blank before a word begins its characters.
         begins = begins - (features.letters[begins - 1] == SPACE)
         begins[0] = 0
-        neg, pos = unpack(add_up(by_place, begins), _WIDE, 2)
+        neg, pos = unpack(np.add.reduceat(by_place, begins), _WIDE, 2)
         ends = np.append(begins[1:], len(features.letters))
         moved = [
             Moved(word=spell(features.letters[start:end]), by=float(by))
@@ -207,7 +206,7 @@ class LinearScorer:
 
 def measure_mood(mood: Packed, features: Features) -> Floats:
     """Sums of the mood weights, texts by negative and positive, divided by the root of length."""
-    sums = unpack(sum_all(mood, features), _WIDE, 2)
+    sums = unpack(sum_all([mood], features)[0], _WIDE, 2)
     return (sums / np.sqrt(features.sizes)).T
 
 

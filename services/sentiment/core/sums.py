@@ -40,23 +40,29 @@ def unpack(sums: Packed, width: int, lanes: int) -> NDArray[np.int64]:
     return found
 
 
-def look_up(packed: Packed, hashes: Sequence[Hashes]) -> Packed:
-    """For each position, the sum of the weights of all features that begin there."""
-    shift = np.uint32(_HASH_BITS - (len(packed).bit_length() - 1))
-    total: Packed = packed[hashes[0] >> shift]
-    for more in hashes[1:]:
-        total += packed[more >> shift]
-    return total
+def find_buckets(hashes: Hashes, count: int) -> Places:
+    """The bucket of each hash in a table of `count` buckets, a power of two: its upper bits."""
+    return (hashes >> np.uint32(_HASH_BITS + 1 - count.bit_length())).astype(np.intp)
 
 
-def add_up(values: Packed, starts: Places) -> Packed:
-    """Sums over the positions of each text; every text has at least one."""
-    return np.asarray(np.add.reduceat(values, starts))
+def look_up(packed: Packed, hashes: Hashes) -> Packed:
+    """For each position, the sum of the weights of all features that begin there.
+
+    `hashes` has the kinds of features in rows and the positions in columns.
+    """
+    found: Packed = packed.take(find_buckets(hashes, len(packed))).sum(axis=0)
+    return found
 
 
-def sum_all(packed: Packed, features: Features) -> Packed:
-    """Per text, over everything that is hashed of it."""
-    total = add_up(look_up(packed, features.grams), features.gram_starts)
-    total += add_up(look_up(packed, features.tokens), features.token_starts)
-    total += look_up(packed, tuple(features.shapes))
-    return total
+def sum_all(tables: Sequence[Packed], features: Features) -> list[Packed]:
+    """Per table and text, over everything that is hashed of it; the tables are of one size."""
+    count = len(tables[0])
+    grams, tokens, shapes = (
+        find_buckets(hashes, count) for hashes in (features.grams, features.tokens, features.shapes)
+    )
+    return [
+        np.add.reduceat(table.take(grams).sum(axis=0), features.gram_starts)
+        + np.add.reduceat(table.take(tokens).sum(axis=0), features.token_starts)
+        + table.take(shapes).sum(axis=0)
+        for table in tables
+    ]

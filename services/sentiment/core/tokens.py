@@ -31,7 +31,7 @@ _NEGATOR, _TURN = 1, 2
 
 def hash_tokens(
     letters: NDArray[np.uint32], classes: NDArray[np.uint8], seps: Places
-) -> tuple[tuple[Hashes, ...], Places, Places]:
+) -> tuple[Hashes, Places, Places]:
     """Tokens of all texts, each text led by the edge token, with all that is hashed of them."""
     is_edge = np.zeros(len(letters), np.bool_)
     is_edge[seps] = True
@@ -44,8 +44,11 @@ def hash_tokens(
     edges = is_edge[places]
     names[edges] = stems[edges] = _EDGE
     breaks = (classes[places] == MARK) | edges
-    tokens = (*_combine(names, breaks, edges), *_pair_stems(stems, edges))
-    return tokens, places, np.flatnonzero(edges)[:-1]
+    return (
+        np.stack([*_combine(names, breaks, edges), *_pair_stems(stems, edges)]),
+        places,
+        np.flatnonzero(edges)[:-1],
+    )
 
 
 def _name_runs(letters: NDArray[np.uint32], places: Places) -> tuple[Hashes, Hashes]:
