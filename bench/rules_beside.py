@@ -1,4 +1,4 @@
-"""Our rule tree beside two expression engines, on the same rules and facts, in one run.
+"""Our rule tree beside three expression engines, on the same rules and facts, in one run.
 
     python -m bench.rules_beside [--rules 50 500] [--rounds 300]
 
@@ -103,7 +103,24 @@ def build_cel(count: int) -> Find:
     return find
 
 
-BUILDERS = {"zen": build_zen, "cel": build_cel}
+def build_cel_of_google(count: int) -> Find:
+    """The CEL of C++, which our `cel:` uses: typed, each expression compiled, one context an event."""
+    from cel_expr_python import cel  # noqa: PLC0415 - only where it is installed
+
+    kinds = cel.Type
+    names = {"channel": kinds.STRING, "segment": kinds.STRING}
+    env = cel.NewEnv(variables={**names, "exchanges": kinds.INT, "sentiment": kinds.DOUBLE})
+    written = write_expressions(count, element="in")
+    compiled = [env.compile(one.replace("{and}", "&&")) for one in written]
+
+    def find(facts: Facts) -> int:
+        context = env.Activation(flatten(facts))
+        return next((n for n, one in enumerate(compiled) if one.eval(context).value()), -1)
+
+    return find
+
+
+BUILDERS = {"zen": build_zen, "cel": build_cel, "cel_expr_python": build_cel_of_google}
 
 
 def draw(random_: random.Random, count: int) -> Facts:
