@@ -12,7 +12,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from services.sentiment.core.language import choose_language
+from services.sentiment.core.language import read_tag
 from services.sentiment.core.linear import LinearScorer
 from services.sentiment.core.scorer import Scored
 from services.sentiment.model.store import FOLDER, ModelError, load_scorer
@@ -118,7 +118,8 @@ def score_all(
 ) -> Iterator[tuple[str, Line]]:
     """Texts with their results, batch by batch."""
     while batch := list(islice(texts, BATCH)):
-        languages = [choose_language(words.language, text) for text in batch]
+        # Where nothing is told, the model itself knows the language best, from its characters.
+        languages = [read_tag(words.language)] * len(batch)
         for text, scored in zip(batch, scorer.score(batch, languages), strict=True):
             moved = explain(scorer, text, scored) if words.why and not scored.why else None
             yield text, build_line(scored, moved)

@@ -71,11 +71,16 @@ _LATIN = {language: small for language, small in _WORDS.items() if language not 
 
 def choose_language(told: str, text: str) -> str:
     """The language's primary tag: `told` (BCP 47) if the event has one, else a guess, else ``""``."""
+    return read_tag(told) or guess_language(text)
+
+
+def read_tag(told: str) -> str:
+    """The primary tag of a BCP 47 tag, or an empty string where it names no language."""
     tag = told.replace("_", "-").partition("-")[0].strip().lower()
     # `und`, `mul` and `zxx` are the tags for not knowing, several and none.
     if _TAG.fullmatch(tag) and tag not in {"und", "mul", "zxx"}:
         return tag
-    return guess_language(text)
+    return ""
 
 
 def guess_language(text: str) -> str:
