@@ -12,6 +12,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from services.contact.sentiment import Label
 from services.sentiment.core.language import read_tag
 from services.sentiment.core.linear import LinearScorer
 from services.sentiment.core.scorer import Scored
@@ -34,8 +35,8 @@ examples:
   cat reviews.txt | omniroute sentiment score - --format jsonl > scores.jsonl
 
 A word that names an existing file is read as one; `-` is standard input. One result for each text,
-in order; empty lines are texts too, with the label `unscored`. In JSON lines everything beyond
-ASCII is escaped. The language is told by --language, else guessed text by text.
+in order. What cannot be scored, such as an empty line, is neutral and says `why_unscored`. In JSON
+lines everything beyond ASCII is escaped. The language is told by --language, else guessed text by text.
 """
 
 
@@ -137,10 +138,12 @@ def explain(scorer: LinearScorer, text: str, scored: Scored) -> list[tuple[str, 
 
 def build_line(scored: Scored, moved: list[tuple[str, float]] | None) -> Line:
     """A result as it is printed."""
+    neutral = 1.0 if scored.why else scored.p_neu
     return Line(
-        label=scored.label.value,
+        # Readers of these lines know three labels; `why_unscored` tells that this one is no finding.
+        label=Label.NEUTRAL.value if scored.why else scored.label.value,
         score=scored.score,
-        probs={"negative": scored.p_neg, "neutral": scored.p_neu, "positive": scored.p_pos},
+        probs={"negative": scored.p_neg, "neutral": neutral, "positive": scored.p_pos},
         language=scored.language,
         closing=scored.closing,
         wants={want.value: share for want, share in scored.wants},

@@ -28,7 +28,8 @@ def test_lines_of_standard_input_give_one_ascii_json_line_each_in_order() -> Non
     assert done.returncode == 0, done.stderr
     assert done.stdout.isascii()
     found = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [line["label"] for line in found[:3]] == ["positive", "unscored", "negative"]
+    assert [line["label"] for line in found[:3]] == ["positive", "neutral", "negative"]
+    assert found[1]["why_unscored"] == "no_text"
     assert len(found) == 4
     assert found[0]["language"] == "en"
     assert found[2]["language"] == "ru"
