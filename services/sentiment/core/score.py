@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from services.contact.reject import Reject, RejectCode
 from services.contact.sentiment import SentimentScored, Wanted
-from services.sentiment.core.language import choose_language
+from services.sentiment.core.language import read_tag
 from services.sentiment.core.overlay import Overlay, find_shift, shift_score
 from services.sentiment.core.pick import Picked
 from services.sentiment.core.pooling import pool
@@ -41,8 +41,7 @@ def score_in_steps(scorer: Scorer, picked: Sequence[Picked]) -> Iterator[list[Sc
     languages: list[str] = []
     for message in picked:
         texts += message.parts
-        told = choose_language(message.event.language, " ".join(message.parts[:2]))
-        languages += [told] * len(message.parts)
+        languages += [read_tag(message.event.language)] * len(message.parts)
     answers: list[Scored | Reject] = []
     while len(answers) < len(texts):
         first = len(answers)
