@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from services.cli import memory_file
-from services.cli.event_lines import Timer, Word, decide_safely, join_one, open_lines
+from services.cli.event_lines import Timer, Word, join_one, open_lines
 from services.contact.codec import (
     encode_decision,
 )
@@ -27,6 +27,7 @@ from services.router.core.table import Table
 from services.router.core.thread import place
 from services.router.rules.file import load_table
 from services.router.rules.packaged import read_text
+from services.router.safely import decide_safely
 
 GOOD, FOUND, USAGE = 0, 1, 2
 

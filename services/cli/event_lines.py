@@ -1,4 +1,4 @@
-"""Files of events: opened, timed and decided as if the lines came from Kafka."""
+"""Files of events: opened and timed as if the lines came from Kafka."""
 
 from __future__ import annotations
 
@@ -11,14 +11,9 @@ from typing import BinaryIO, TypeAlias
 
 import msgspec
 
-from services.contact.decision import Outcome
 from services.contact.event import ContactEvent
-from services.contact.reject import Reject, RejectCode
 from services.contact.sentiment import SentimentScored, SentimentSummary
-from services.router.core.customer import Customer
-from services.router.core.decide import Verdict, decide
 from services.router.core.knowledge import ms
-from services.router.core.table import Table
 from services.router.rules.packaged import STANDARD_INPUT
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -50,16 +45,6 @@ class Timer:
         if event.received_at is not None:
             self.clock = max(self.clock or 0, ms(event.received_at))
         return event
-
-
-def decide_safely(table: Table, customer: Customer | None, word: Word, now: int) -> Verdict:
-    """The core's word; where it fails the line is rejected, as in the service."""
-    try:
-        return decide(table, customer, word, now)
-    except Exception as defect:  # noqa: BLE001  # a defect of ours costs one record
-        why = f"a defect of ours: {type(defect).__name__}"
-        reject = Reject(RejectCode.DECIDE_FAILED, why)
-        return Verdict(customer, changed=False, outcome=Outcome.REJECTED, reject=reject)
 
 
 @contextmanager

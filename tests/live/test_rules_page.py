@@ -10,6 +10,8 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client import CollectorRegistry
 
+from services.router import safely
+from services.router.core.decide import decide
 from services.router.core.edition import Edition
 from services.router.core.table import Table
 from services.router.lately import Lately
@@ -177,6 +179,25 @@ async def test_what_cannot_be_read_is_refused_with_the_reason(
     said = await attempt(client, text, 400)
     assert said["code"] == code
     assert part in said["error"]
+
+
+async def test_a_defect_of_ours_costs_an_answer_and_not_the_page(
+    page: tuple[TestClient[Any, Any], Given, Lately], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Law: what the core fails at is told as a dead letter would tell it; the other side is drawn."""
+    client, rules, _ = page
+    live = rules.edition().table.version
+
+    def fail(table: Table, *rest: Any) -> Any:
+        if table.version == live:
+            raise ZeroDivisionError
+        return decide(table, *rest)
+
+    monkeypatch.setattr(safely, "decide", fail)
+    said = await attempt(client, json.dumps(MAIL))
+    assert said["live"]["code"] == "decide_failed"
+    assert "ZeroDivisionError" in said["live"]["error"]
+    assert said["candidate"]["decision"]["rule"] == "default"
 
 
 async def test_too_much_is_refused(page: tuple[TestClient[Any, Any], Given, Lately]) -> None:

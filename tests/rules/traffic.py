@@ -9,7 +9,7 @@ from random import Random
 import msgspec
 
 from services.cli.day.generate import generate
-from services.cli.event_lines import Timer, Word, decide_safely
+from services.cli.event_lines import Timer, Word
 from services.contact.codec import encode_event, encode_sentiment
 from services.contact.decision import Decision
 from services.contact.event import ContactEvent, Kind, Side
@@ -17,6 +17,7 @@ from services.contact.sentiment import Label, SentimentScored
 from services.router.core.compose import decision_id
 from services.router.core.customer import Customer
 from services.router.core.table import Table
+from services.router.safely import decide_safely
 
 START_MS = 1_763_629_200_000
 REPORTS = (

@@ -12,11 +12,12 @@ from services.contact.line import read_line
 from services.contact.reject import Reject, RejectCode
 from services.contact.sentiment import SentimentScored, SentimentSummary
 from services.router.core.customer import Customer
-from services.router.core.decide import Verdict, decide
 from services.router.core.knowledge import ms
 from services.router.core.table import Table
+from services.router.core.verdict import Verdict
 from services.router.folding import Word
 from services.router.lately import Seen
+from services.router.safely import decide_safely
 
 MOST_EVENTS = 32
 """Events that are folded for one drawing."""
@@ -58,7 +59,8 @@ def read_story(text: bytes, now: int) -> Try | Reject:
 def retell(seen: Seen) -> Try:
     """A recent input, on the customer as it was then, at the clock of then."""
     return lambda table: Tried(
-        seen.word, decide(table, seen.before, seen.word, seen.now, seen.position)
+        seen.word,
+        decide_safely(table, seen.before, seen.word, seen.now, position=seen.position),
     )
 
 
@@ -68,7 +70,7 @@ def _fold(table: Table, words: Sequence[ContactEvent | SentimentScored]) -> Trie
     for word in words:
         said_at = word.received_at if isinstance(word, ContactEvent) else word.scored_at
         clock = max(clock, ms(said_at))
-        verdict = decide(table, customers.get(word.customer_id), word, clock)
+        verdict = decide_safely(table, customers.get(word.customer_id), word, clock)
         customers[word.customer_id] = verdict.customer
     return Tried(words[-1], verdict)
 
