@@ -8,6 +8,10 @@ from typing import Any
 from prometheus_client import generate_latest
 
 from services.cli.judge import main as judge
+from services.contact.codec import decode_decision
+from services.contact.decision import Decision
+from services.contact.event import Channel, ContactEvent, Handle, Kind, Side
+from services.contact.topics import DECISIONS
 from services.router.agreement import Accept
 from services.router.changelog import Changelog
 from services.router.core.table import Table
@@ -73,3 +77,31 @@ async def verdict(deployment: Deployment, url: str, *more: str) -> int:
     """What the independent judge says: 0 is good."""
     words = ["--brokers", deployment.access.brokers, "--prefix", deployment.prefix, "--redis", url]
     return await asyncio.to_thread(judge, [*words, "--quiet", *more])
+
+
+def write_mails(first: int, count: int, *handles: Handle) -> list[ContactEvent]:
+    """One e-mail of each of so many customers, reached at these addresses; nobody waits for it."""
+    return [
+        ContactEvent(
+            event_id=f"m{number}",
+            source="desk",
+            kind=Kind.MESSAGE,
+            customer_id=f"c{number}",
+            channel=Channel.EMAIL,
+            side=Side.CUSTOMER,
+            contact_id=f"k{number}",
+            text="Where is my order?",
+            customer_handles=handles,
+        )
+        for number in range(first, first + count)
+    ]
+
+
+async def read_decisions(deployment: Deployment) -> list[Decision]:
+    """All that was decided."""
+    made = []
+    for record in await deployment.read(DECISIONS):
+        decision = decode_decision(record.value, record.headers)
+        assert isinstance(decision, Decision), decision
+        made.append(decision)
+    return made

@@ -13,8 +13,8 @@ from services.cli.judging.court import judge_partition, judge_together
 from services.cli.judging.evidence import Finding, Promise
 from services.contact.codec import decode_decision
 from services.contact.decision import Action, Decision
-from services.contact.event import Channel, ContactEvent, Handle, Kind, Side
-from services.contact.topics import DECISIONS, MARKER_KEY, MEMORY
+from services.contact.event import Channel, Handle
+from services.contact.topics import MARKER_KEY, MEMORY
 from services.router.core.capacity import CAPACITY, Usage
 from services.router.core.table import Table
 from services.router.marker import Marker, decode_marker
@@ -24,7 +24,9 @@ from services.runtime.embedded import Broker
 from tests.servers import ValkeyUnderTest
 from tests.shell.lanework import LANES, PARTITIONS, Deployment, running, until
 from tests.shell.recorded import Recording, tell_story
-from tests.shell.routerwork import RouterWorker, verdict
+from tests.shell.routerwork import RouterWorker, read_decisions, verdict, write_mails
+
+PHONE = Handle(kind=Channel.PHONE, value="+359 2 555 0142")
 
 # A bad rule: whoever writes an e-mail is called.
 FLOOD = """
@@ -47,34 +49,6 @@ def write(path: Path, limit: str) -> tuple[Path, Table]:
     table = load_table(path.read_text("utf-8"), path.name)
     assert isinstance(table, Table), table
     return path, table
-
-
-def mails(first: int, count: int) -> list[ContactEvent]:
-    """One e-mail of so many customers, each of whom could be called."""
-    return [
-        ContactEvent(
-            event_id=f"m{number}",
-            source="desk",
-            kind=Kind.MESSAGE,
-            customer_id=f"c{number}",
-            channel=Channel.EMAIL,
-            side=Side.CUSTOMER,
-            contact_id=f"k{number}",
-            text="Where is my order?",
-            customer_handles=(Handle(kind=Channel.PHONE, value="+359 2 555 0142"),),
-        )
-        for number in range(first, first + count)
-    ]
-
-
-async def read_decisions(deployment: Deployment) -> list[Decision]:
-    """All that was decided."""
-    made = []
-    for record in await deployment.read(DECISIONS):
-        decision = decode_decision(record.value, record.headers)
-        assert isinstance(decision, Decision), decision
-        made.append(decision)
-    return made
 
 
 async def read_markers(deployment: Deployment) -> list[Marker]:
@@ -101,7 +75,7 @@ async def test_a_flood_of_escalations_is_bounded_exactly_over_lanes_and_restarts
         worker = RouterWorker(deployment, valkey.url)
         worker.table = table
         async with running(worker.lanes):
-            await deployment.send_events(mails(first, count))
+            await deployment.send_events(write_mails(first, count, PHONE))
             await until(lambda w=worker, n=count: w.counted() >= n, 90)  # type: ignore[misc] # bound at once
         done += worker.counted()
         given += worker.counted("omniroute_rules_capacity_given_total")
@@ -130,7 +104,7 @@ async def test_two_workers_share_one_small_limit(
     for worker in workers:
         worker.table = table
     async with running(workers[0].lanes), running(workers[1].lanes):
-        await deployment.send_events(mails(0, 400))
+        await deployment.send_events(write_mails(0, 400, PHONE))
         await until(lambda: sum(worker.counted() for worker in workers) >= 400, 50)
     for worker in workers:
         await worker.close()
@@ -153,7 +127,7 @@ async def test_a_slice_s_window_moves_on(
         worker.table = rules
         skew(worker, clock)
         async with running(worker.lanes):
-            await deployment.send_events(mails(clock, 100))
+            await deployment.send_events(write_mails(clock, 100, PHONE))
             await until(lambda w=worker: w.counted() >= 100, 30)  # type: ignore[misc] # bound at once
         await worker.close()
     made = await read_decisions(deployment)

@@ -12,47 +12,17 @@ import pytest
 from services.cli import rules_live
 from services.cli.rules import main as rules_command
 from services.cli.rules_change import NOTE, Done
-from services.contact.codec import decode_decision
-from services.contact.decision import Decision
-from services.contact.event import Channel, ContactEvent, Kind, Side
-from services.contact.topics import DECISIONS
+from services.contact.event import Kind
 from services.router.live.changing import RulesDirectory
 from services.router.live.reload import load_first
 from services.runtime.embedded import Broker
 from tests.live.rule_texts import put, rule_text
 from tests.servers import ValkeyUnderTest
 from tests.shell.lanework import PARTITIONS, Deployment, running, until
-from tests.shell.routerwork import RouterWorker, verdict
+from tests.shell.routerwork import RouterWorker, read_decisions, verdict, write_mails
 
 OLD, MOVED = rule_text(2), rule_text(2, "other")
 CUSTOMERS = 24
-
-
-def mails() -> list[ContactEvent]:
-    """One e-mail of each customer: nobody waits on the line for it."""
-    return [
-        ContactEvent(
-            event_id=f"m{number}",
-            source="desk",
-            kind=Kind.MESSAGE,
-            customer_id=f"c{number}",
-            channel=Channel.EMAIL,
-            side=Side.CUSTOMER,
-            contact_id=f"k{number}",
-            text="Where is my order?",
-        )
-        for number in range(CUSTOMERS)
-    ]
-
-
-async def read_decisions(deployment: Deployment) -> list[Decision]:
-    """All that was decided."""
-    made = []
-    for record in await deployment.read(DECISIONS):
-        decision = decode_decision(record.value, record.headers)
-        assert isinstance(decision, Decision), decision
-        made.append(decision)
-    return made
 
 
 @pytest.mark.timeout(120)
@@ -83,11 +53,14 @@ async def test_open_decisions_are_counted_then_decided_anew_and_judged_good(
         return code, said.out + said.err
 
     async with running(worker.lanes):
-        await deployment.send_events(mails())
+        await deployment.send_events(write_mails(0, CUSTOMERS))
         await until(lambda: worker.counted() >= CUSTOMERS, 40)
         begun = next(one for one in await read_decisions(deployment) if one.event_id == "m0")
         report = msgspec.structs.replace(
-            mails()[0], event_id="r0", kind=Kind.ROUTING_STARTED, decision_id=begun.decision_id
+            write_mails(0, CUSTOMERS)[0],
+            event_id="r0",
+            kind=Kind.ROUTING_STARTED,
+            decision_id=begun.decision_id,
         )
         await deployment.send_events([report])
         await until(lambda: worker.counted() >= CUSTOMERS + 1, 40)
