@@ -10,6 +10,7 @@ from comments import Comments
 
 from services.contact import topics
 from services.contact.codec import ROUTER_SOURCE, SENTIMENT_SOURCE
+from services.contact.deadletter import State
 from services.contact.decision import Decision, DecisionType, Effect
 from services.contact.event import ContactEvent, Kind
 from services.contact.reading import SENTIMENT_TYPE, SUMMARY_TYPE
@@ -54,7 +55,11 @@ _CHANNELS: dict[str, tuple[str, tuple[str, ...], str]] = {
         ("SentimentScored", "SentimentSummary"),
         "delete",
     ),
-    topics.DEADLETTER: ("Records that could not be used, as they came.", ("DeadLetter",), "delete"),
+    topics.DEADLETTER: (
+        "Records that could not be used, as they came, and what became of them.",
+        ("DeadLetter", "Settlement"),
+        "delete",
+    ),
     topics.MEMORY: (
         "The changelog of what is remembered; OmniRoute's own.",
         ("CustomerState", "Marker"),
@@ -69,6 +74,8 @@ _OPERATIONS: tuple[tuple[str, str, str, str], ...] = (
     ("writeDecisions", "send", topics.DECISIONS, "The router decides."),
     ("writeSentiment", "send", topics.SENTIMENT, "The sentiment service scores."),
     ("writeDeadLetters", "send", topics.DEADLETTER, "Both set aside what they cannot use."),
+    ("writeSettlements", "send", topics.DEADLETTER, "`omniroute deadletter` settles letters."),
+    ("replayEvents", "send", topics.EVENTS, "`omniroute deadletter replay` sends records again."),
     ("writeMemory", "send", topics.MEMORY, "The router remembers."),
     ("writeShadow", "send", topics.SHADOW, "The router tries a rule file out."),
 )
@@ -175,6 +182,15 @@ def _messages() -> Json:
         topics.REJECT_OFFSET: _text("Its offset, in decimal."),
         topics.REJECT_BY: _text("The service that refused it."),
     }
+    settled = {
+        topics.SETTLE_STATE: _text(
+            "What became of the letter.", enum=[State.REPLAYED.value, State.DROPPED.value]
+        ),
+        topics.SETTLE_OFFSET: _text("The letter's offset, in decimal; same partition."),
+        topics.SETTLE_BY: _text("Who settled it."),
+        topics.SETTLE_WHY: _text("Why, in ASCII."),
+        topics.SETTLE_TO: _text("Replayed: where the record lies now, topic/partition/offset."),
+    }
     prefix = topics.CUSTOMER_KEY_PREFIX.decode()
     return {
         "ContactEvent": _message(
@@ -200,6 +216,13 @@ def _messages() -> Json:
             "A record that could not be used",
             _headers(dead, list(dead)),
             {"description": "As received."},
+            contentType="application/octet-stream",
+        ),
+        "Settlement": _message(
+            "Settlement",
+            "What became of one dead letter",
+            _headers(settled, [topics.SETTLE_STATE, topics.SETTLE_OFFSET, topics.SETTLE_BY]),
+            {"description": "None."},
             contentType="application/octet-stream",
         ),
         "CustomerState": _message(
@@ -233,6 +256,7 @@ def _schemas(comments: Comments) -> Json:
     return {
         **schemas,
         "DeadLetter": {"description": "The bytes of the record, unchanged."},
+        "Settlement": {"description": "Nothing: all is in the headers."},
         "CustomerState": {
             "description": "A msgpack array; proto/contact/v1/memory.proto gives each place."
         },

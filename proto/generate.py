@@ -1,6 +1,6 @@
 """Writes everything that follows from `proto/contact/v1/`, or tells that it is stale.
 
-python proto/generate.py            write the Python classes, asyncapi.yaml, docs/contract.md
+python proto/generate.py            write the Python classes, asyncapi.yaml, docs/contract.md, remedies.py
 python proto/generate.py --check    exit 1 if one of them differs from what would be written
 python proto/generate.py --accept   also make today's contract the one that must not be broken
 """  # noqa: INP001 - a script beside the files that it reads
@@ -23,11 +23,12 @@ sys.path.insert(0, str(ROOT))
 from channels import write_asyncapi  # noqa: E402
 from comments import read_comments  # noqa: E402
 from grpc_tools import protoc  # noqa: E402 - after the path to `services`
-from pages import write_page  # noqa: E402
+from pages import write_page, write_remedies  # noqa: E402
 
 IMAGE = PROTO / "contract.binpb"
 CLASSES = ROOT / "services" / "contact" / "v1"
 PAGE = ROOT / "docs" / "contract.md"
+REMEDIES = ROOT / "services" / "contact" / "remedies.py"
 _SOURCES = sorted(path.relative_to(PROTO) for path in PROTO.glob("contact/v1/*.proto"))
 _IMPORT = re.compile(r"^from contact\.v1 import", re.MULTILINE)
 
@@ -59,6 +60,7 @@ def make_all(folder: Path) -> dict[Path, str]:
     comments = read_comments((folder / "image.binpb").read_bytes())
     wanted[PROTO / "asyncapi.yaml"] = write_asyncapi(comments)
     wanted[PAGE] = write_page(_read(PAGE), comments)
+    wanted[REMEDIES] = write_remedies(comments)
     return wanted
 
 

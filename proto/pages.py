@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -129,11 +130,30 @@ _FIELD_HEAD = ("field", "type", "meaning")
 
 
 def _rejects(comments: Comments) -> str:
-    rows = []
-    for code in RejectCode:
-        what, _, remedy = comments[f"RejectCode.REJECT_CODE_{code.name}"].partition(". ")
-        rows.append((f"`{code.value}`", f"{what}.", remedy))
+    rows = [(f"`{code.value}`", *_explain(code, comments)) for code in RejectCode]
     return _table(("code", "what is wrong", "what to do"), rows)
+
+
+def _explain(code: RejectCode, comments: Comments) -> tuple[str, str]:
+    """What is wrong, and what to do about it."""
+    what, _, remedy = comments[f"RejectCode.REJECT_CODE_{code.name}"].partition(". ")
+    return f"{what}.", remedy
+
+
+def write_remedies(comments: Comments) -> str:
+    """`services/contact/remedies.py`: the table of the codes, for commands to print."""
+    rows = [
+        f"    {json.dumps(code.value)}: {json.dumps(_explain(code, comments)[1])},"
+        for code in RejectCode
+    ]
+    return "\n".join([_REMEDIES_HEAD, *rows, "}", '"""What to do about each code."""', ""])
+
+
+_REMEDIES_HEAD = '''"""What to do about a record that was refused. Written by proto/generate.py; do not edit."""
+
+from __future__ import annotations
+
+REMEDIES: dict[str, str] = {'''
 
 
 def _limits(_comments: Comments) -> str:

@@ -9,7 +9,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.contact import topics
 from services.contact.checks import check_place
@@ -20,6 +20,7 @@ from services.contact.event import ASKS, ContactEvent, Kind, Side
 from services.contact.partition import partition_of
 from services.contact.places import Place, find_places, line_and_column
 from services.contact.reject import Reject, RejectCode
+from services.contact.remedies import REMEDIES
 
 GOOD, FOUND, USAGE = 0, 1, 2
 
@@ -45,6 +46,18 @@ _NEAR = 0.7
 Headers = list[tuple[str, bytes]]
 
 
+class Lying(NamedTuple):
+    """How the record lies on its topic, as far as it is known."""
+
+    key: bytes | None = None
+    """None: the customer_id."""
+    partition: int | None = None
+    partitions: int | None = None
+    """How many the topic has; both or neither."""
+    in_lines: bool = False
+    """The event is one line of a file."""
+
+
 def main(argv: Sequence[str]) -> int:
     """Explain one event, or one a line; 0 fine, 1 would be refused, 2 usage error."""
     asked = _build_parser().parse_args(argv)
@@ -67,8 +80,10 @@ def main(argv: Sequence[str]) -> int:
         return USAGE
     name = "<stdin>" if asked.file == "-" else asked.file
     worst = GOOD
+    key = None if asked.key is None else asked.key.encode()
+    place = Lying(key, asked.partition, asked.partitions, in_lines=asked.lines)
     for line, value in _split(data, lines=asked.lines):
-        text = _explain(value, headers, asked, f"{name}:{line}" if asked.lines else name)
+        text = explain_event(value, headers, place, f"{name}:{line}" if asked.lines else name)
         print("\n".join(text))
         worst = max(worst, FOUND if text and ": refused as " in text[0] else GOOD)
     return worst
@@ -106,7 +121,7 @@ def _split(data: bytes, *, lines: bool) -> Iterator[tuple[int, bytes]]:
             yield number, line
 
 
-def _explain(value: bytes, headers: Headers, asked: argparse.Namespace, name: str) -> list[str]:
+def explain_event(value: bytes, headers: Headers, asked: Lying, name: str) -> list[str]:
     """The lines to print for one event; the first says whether it is refused."""
     text = value.decode(errors="replace")
     tree = _loosely(text)
@@ -114,20 +129,21 @@ def _explain(value: bytes, headers: Headers, asked: argparse.Namespace, name: st
         headers = [(topics.CONTENT_TYPE, STRUCTURED_JSON_TYPE.encode())]
     found = read_event(value, headers)
     if isinstance(found, ContactEvent):
-        key = found.customer_id if asked.key is None else asked.key
-        place = check_place(found.customer_id, key.encode(), asked.partition, asked.partitions)
+        key = found.customer_id.encode() if asked.key is None else asked.key
+        place = check_place(found.customer_id, key, asked.partition, asked.partitions)
         found = place or found
     places = list(find_places(text))
     if isinstance(found, ContactEvent):
         return [*_describe(found, name, asked.partitions), *_ignored(text, places)]
     where = _find(found, text, places)
     spot = "" if where is None else ":{}:{}".format(*line_and_column(text, where))
-    if asked.lines:
+    if asked.in_lines:
         spot = spot.replace(":1:", ":", 1)
     return [
         f"{name}{spot}: refused as {found.code.value}",
         f"  {found.why}",
         *_hints(found, tree),
+        f"  remedy: {REMEDIES[found.code]}",
         *_ignored(text, places),
     ]
 
@@ -241,12 +257,12 @@ def _ignored(text: str, places: Sequence[Place]) -> list[str]:
         line, column = line_and_column(text, place.at)
         near = difflib.get_close_matches(place.name, types, n=1, cutoff=_NEAR)
         hint = f"; did you mean '{near[0]}'?" if near else ""
-        shown = _printable(place.path)
+        shown = printable(place.path)
         found.append(f"  note: {line}:{column} unknown field '{shown}' is ignored{hint}")
     return found
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """The text with what a terminal might act on, or cannot show, as an escape."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
@@ -261,8 +277,8 @@ def _describe(event: ContactEvent, name: str, partitions: int | None) -> list[st
     channel = f" on {event.channel.value}" if event.channel is not None else ""
     lines = [
         f"{name}: fine",
-        f"  {event.kind.value}{channel} from {_printable(event.source)}, event {_printable(event.event_id)}",
-        f"  key {_printable(event.customer_id)}{place}",
+        f"  {event.kind.value}{channel} from {printable(event.source)}, event {printable(event.event_id)}",
+        f"  key {printable(event.customer_id)}{place}",
         "  asks for a decision" if asks else "  is remembered; asks for no decision",
     ]
     if event.kind is Kind.MESSAGE and event.side is None and event.actor is None:

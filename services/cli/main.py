@@ -75,6 +75,10 @@ GROUPS: dict[str, dict[str, Command]] = {
         ),
     },
     "Operations": {
+        "deadletter": Command(
+            "services.cli.deadletter",
+            "list, explain, send again or drop the records that were refused",
+        ),
         "traffic": Command(
             "services.cli.traffic",
             "generate events at a rate, with a ledger of the outcomes to expect",

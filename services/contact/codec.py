@@ -220,11 +220,11 @@ def encode_reject(
     """
     added = (
         (REJECT_CODE, reject.code.encode()),
-        (REJECT_WHY, _ascii_of(reject.why)),
-        (REJECT_TOPIC, _ascii_of(position.topic)),
+        (REJECT_WHY, ascii_of(reject.why)),
+        (REJECT_TOPIC, ascii_of(position.topic)),
         (REJECT_PARTITION, b"%d" % position.partition),
         (REJECT_OFFSET, b"%d" % position.offset),
-        (REJECT_BY, _ascii_of(by)),
+        (REJECT_BY, ascii_of(by)),
     )
     return Encoded(key, value, (*headers, *added))
 
@@ -252,7 +252,7 @@ def _refuse_size(value: bytes | None) -> Reject:
     return Reject(RejectCode.VALUE_TOO_LARGE, f"{len(value)} bytes; at most {MAX_RECORD} may stand")
 
 
-def _ascii_of(text: str) -> bytes:
-    """The text with every other character as an escape, cut to the room of a header."""
+def ascii_of(text: str) -> bytes:
+    """The text in printable ASCII, every other character as an escape, cut to the room of a header."""
     shown = _NOT_ASCII.sub(lambda found: ascii(found[0])[1:-1], text)
     return shown[:MAX_WHY].encode()

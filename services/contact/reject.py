@@ -69,6 +69,8 @@ class RejectCode(StrEnum):
     """A defect of ours: the reason names the exception's type, never its text."""
     SCORE_FAILED = "score_failed"
     """The same in the sentiment service; the event itself was decided by the router."""
+    PROCESS_KILLED = "process_killed"
+    """The process died at it, again and again; nobody looks into such a record any more."""
 
 
 class Reject(msgspec.Struct, frozen=True):

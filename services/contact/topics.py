@@ -44,6 +44,13 @@ REJECT_PARTITION = "omniroute-reject-partition"
 REJECT_OFFSET = "omniroute-reject-offset"
 REJECT_BY = "omniroute-reject-by"
 
+# -- headers of settlements, on the same topic: what became of a dead letter
+SETTLE_STATE = "omniroute-settle-state"
+SETTLE_OFFSET = "omniroute-settle-offset"
+SETTLE_BY = "omniroute-settle-by"
+SETTLE_WHY = "omniroute-settle-why"
+SETTLE_TO = "omniroute-settle-to"
+
 
 class Topics(msgspec.Struct, frozen=True):
     """The topic names of one deployment: each name above with its prefix."""

@@ -66,15 +66,17 @@ def make_consumer(access: KafkaAccess, **options: object) -> AIOKafkaConsumer:
     return AIOKafkaConsumer(**{**_login(access), **settings, **options})
 
 
-def make_producer(access: KafkaAccess, transactional_id: str) -> AIOKafkaProducer:
+def make_producer(
+    access: KafkaAccess, transactional_id: str, **options: object
+) -> AIOKafkaProducer:
     """A transactional producer; `start()` fences every former owner of the id."""
-    return AIOKafkaProducer(
-        **_login(access),
-        transactional_id=transactional_id,
-        transaction_timeout_ms=access.transaction_timeout_ms,
-        max_batch_size=access.produce_batch_bytes,
-        compression_type=access.compression or None,
-    )
+    settings: dict[str, object] = {
+        "transactional_id": transactional_id,
+        "transaction_timeout_ms": access.transaction_timeout_ms,
+        "max_batch_size": access.produce_batch_bytes,
+        "compression_type": access.compression or None,
+    }
+    return AIOKafkaProducer(**{**_login(access), **settings, **options})
 
 
 def make_sender(access: KafkaAccess, *, linger_ms: int = 0) -> AIOKafkaProducer:

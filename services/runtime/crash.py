@@ -15,13 +15,21 @@ AFTER_COMMIT = "after_commit"
 BEFORE_APPLY = "before_apply"
 DURING_APPLY = "during_apply"
 POINTS = (BEFORE_TRANSACTION, AFTER_SOME_SENDS, AFTER_COMMIT, BEFORE_APPLY, DURING_APPLY)
+"""Of the services."""
+BEFORE_SETTLEMENT = "before_settlement"
+"""Of `omniroute deadletter`: the record was sent again, nothing says so yet."""
+BEFORE_SETTLED = "before_settled"
+"""The note is written, too, and not committed."""
+TOOL_POINTS = (BEFORE_SETTLEMENT, BEFORE_SETTLED)
+"""Of commands."""
 
 _point = os.environ.get("OMNIROUTE_CRASH_AT", "")
 _passings = int(os.environ.get("OMNIROUTE_CRASH_AFTER", "1"))
 _passed = 0
 
-if _point and _point not in POINTS:
-    raise SystemExit(f"OMNIROUTE_CRASH_AT={_point}: not one of {', '.join(POINTS)}")
+if _point and _point not in (*POINTS, *TOOL_POINTS):
+    known = ", ".join((*POINTS, *TOOL_POINTS))
+    raise SystemExit(f"OMNIROUTE_CRASH_AT={_point}: not one of {known}")
 
 
 def due(point: str) -> bool:

@@ -139,18 +139,23 @@ def name_error(error: BaseException) -> str:
 
 
 def _build_customer_hasher(secret: str) -> Callable[..., Event]:
-    key = hashlib.sha256(secret.encode()).digest() if secret else secrets.token_bytes(32)
+    held = secret or secrets.token_hex(32)
 
-    def hash_customer(_logger: object, _method: str, event: Event) -> Event:
+    def name_customer(_logger: object, _method: str, event: Event) -> Event:
         customer = event.pop("customer_id", None)
         event.pop("customer", None)
         if customer is not None:
-            event["customer"] = hashlib.blake2b(
-                str(customer).encode("utf-8", "replace"), digest_size=HASH_BYTES, key=key
-            ).hexdigest()
+            event["customer"] = hash_customer(str(customer), held)
         return event
 
-    return hash_customer
+    return name_customer
+
+
+def hash_customer(customer_id: str, secret: str) -> str:
+    """The name of a customer in the log of a deployment with this OMNIROUTE_LOG_KEY."""
+    key = hashlib.sha256(secret.encode()).digest()
+    data = customer_id.encode("utf-8", "replace")
+    return hashlib.blake2b(data, digest_size=HASH_BYTES, key=key).hexdigest()
 
 
 def _build_stamper(service: str) -> Callable[..., Event]:

@@ -18,6 +18,7 @@ NOT_FROM_BYTES = {
     RejectCode.OUTPUT_TOO_LARGE,
     RejectCode.DECIDE_FAILED,
     RejectCode.SCORE_FAILED,
+    RejectCode.PROCESS_KILLED,
 }
 """Codes that follow from the place of a record, or from what came of it."""
 

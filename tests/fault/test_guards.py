@@ -153,6 +153,34 @@ MUTANTS = (
         "test_the_cache_does_not_outlive_a_life and embedded",
     ),
     Mutant(
+        "each operator who works dead letters off has an identity of their own",
+        (
+            (
+                "services/cli/deadletters/settling.py",
+                'f"{topics.prefix}{TRANSACTIONAL_ID}", max_request_size',
+                'f"{topics.prefix}{id(topics)}{by}", max_request_size',
+            ),
+        ),
+        f"{SHELL}/test_deadletter.py",
+        "test_two_operators_never_send_a_letter_twice and embedded",
+    ),
+    Mutant(
+        "a record is sent again in another transaction than the note that says so",
+        (
+            (
+                "services/cli/deadletters/settling.py",
+                "                crash.pass_point(crash.BEFORE_SETTLEMENT)\n",
+                (
+                    "                await self._producer.commit_transaction()\n"
+                    "                await self._producer.begin_transaction()\n"
+                    "                crash.pass_point(crash.BEFORE_SETTLEMENT)\n"
+                ),
+            ),
+        ),
+        f"{SHELL}/test_deadletter.py",
+        "test_a_tool_that_is_killed_in_the_middle and kafka-before_settlement",
+    ),
+    Mutant(
         "it does not matter who really wrote a message",
         (
             (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 import orjson
@@ -19,10 +19,11 @@ from services.cli.judging.evidence import Evidence, Log, Promise, Record
 from services.cli.judging.ledger import by_partition
 from services.cli.judging.report import tell_json, tell_text
 from services.contact.codec import decode_decision, encode_decision, encode_reject
+from services.contact.deadletter import Settlement, State, encode_settlement
 from services.contact.decision import Action, Decision, Outcome, Position
 from services.contact.event import Channel
 from services.contact.reject import Reject, RejectCode
-from services.contact.topics import EVENTS, MARKER_KEY, REJECT_CODE
+from services.contact.topics import EVENTS, MARKER_KEY, REJECT_CODE, SENTIMENT
 from services.router.core.table import Table
 from services.router.rules.packaged import find_default
 from tests.shell.recorded import Recording, tell_story
@@ -175,6 +176,23 @@ def reheader(record: Record) -> Record:
     )
 
 
+def settle(*, again: bool = True, times: int = 1, **fields: Any) -> Change:
+    """The first dead letter is settled, by a note that may be wrong."""
+
+    def change(evidence: Evidence) -> Evidence:
+        letter = evidence.deadletters.records[0]
+        note = Settlement(state=State.DROPPED, offset=letter.offset, by="ana", why="rubbish")
+        if again:
+            to = Position(EVENTS, evidence.partition, evidence.events.end)
+            note = Settlement(state=State.REPLAYED, offset=letter.offset, by="ana", to=to)
+        record = encode_settlement(msgspec.structs.replace(note, **fields))
+        headers, end = record.headers, evidence.deadletters.end
+        notes = [Record(end + i, record.key, record.value, headers, 0) for i in range(times)]
+        return with_log(evidence, "deadletters", [*evidence.deadletters.records, *notes])
+
+    return change
+
+
 def swap(evidence: Evidence) -> Evidence:
     """Two first decisions of one customer change places."""
     records = list(evidence.decisions.records)
@@ -292,6 +310,21 @@ BAD: dict[str, tuple[Change, Promise]] = {
         alter("deadletters", always, recode),
         Promise.DEADLETTER,
     ),
+    "a settled letter was not sent again": (settle(), Promise.DEADLETTER),
+    "another record was sent again": (
+        settle(to=Position(EVENTS, 0, 0)),
+        Promise.DEADLETTER,
+    ),
+    "it was sent again to another topic": (
+        settle(to=Position(SENTIMENT, 0, 0)),
+        Promise.DEADLETTER,
+    ),
+    "a letter is settled twice": (settle(again=False, times=2), Promise.ONCE),
+    "a letter is settled that is not there": (
+        settle(again=False, offset=10_000),
+        Promise.DEADLETTER,
+    ),
+    "a replay does not say where to": (settle(to=None), Promise.DEADLETTER),
     "a state is wrong": (alter("memory", is_state, spoil), Promise.STATE),
     "a state is missing": (drop("memory", is_state), Promise.STATE),
     "a state is there that nobody wrote": (
@@ -345,6 +378,17 @@ def test_the_good_run_has_what_the_changes_need(good: Evidence) -> None:
     assert sum(made.decision.revision == 0 for made in decoded.decisions) >= 20
     assert len(decoded.letters) >= 2
     assert len([r for r in good.memory.records if is_marker(r)]) >= 5
+
+
+def test_a_dropped_letter_is_no_dead_letter_more(
+    good: Evidence, tables: dict[str, Table], recording: Recording
+) -> None:
+    """Law: what became of a letter is no letter itself; a good note is found good."""
+    before = judge(good, tables, recording)
+    judged = judge(settle(again=False)(good), tables, recording)
+    assert judged.findings == ()
+    assert judged.letters == before.letters
+    assert judged.records["settlements"] == 1
 
 
 @pytest.mark.parametrize("what", BAD)

@@ -26,6 +26,7 @@ from services.cli.day.counts import Counts
 
 TOPICS = ("contact.events", "contact.decisions", "contact.deadletter", "contact.sentiment")
 REJECT_CODE = "omniroute-reject-code"
+SETTLE_STATE = "omniroute-settle-state"
 START_WITHIN_S = 20.0
 FINISH_WITHIN_S = 20.0
 POLL_S = 0.2
@@ -108,8 +109,9 @@ class Reader:
             if decision["type"] == "decision.made":
                 self._actions[decision["action"]] += 1
         elif topic == "contact.deadletter":
-            code = dict(message.headers() or []).get(REJECT_CODE, b"without a code")
-            self._codes[code.decode()] += 1
+            headers = dict(message.headers() or [])
+            if SETTLE_STATE not in headers or REJECT_CODE in headers:
+                self._codes[headers.get(REJECT_CODE, b"without a code").decode()] += 1
 
     @property
     def counts(self) -> Counts:

@@ -19,6 +19,7 @@ from services.contact.topics import (
     REJECT_OFFSET,
     REJECT_PARTITION,
     REJECT_TOPIC,
+    SETTLE_STATE,
     Topics,
 )
 from services.runtime.connection import KafkaAccess, close_consumer, make_admin, make_consumer
@@ -88,6 +89,8 @@ class Watch:
                 board.note_sentiment(said, (record.partition, record.offset))
 
     def _hear_letter(self, headers: Mapping[str, bytes]) -> None:
+        if SETTLE_STATE in headers and REJECT_CODE not in headers:
+            return  # what became of a letter that was counted already
         code = headers.get(REJECT_CODE, b"without a code").decode()
         topic = headers.get(REJECT_TOPIC, b"").decode()
         place = (headers.get(REJECT_PARTITION), headers.get(REJECT_OFFSET))

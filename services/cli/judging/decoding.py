@@ -10,11 +10,15 @@ import msgspec
 from services.cli.judging.evidence import Evidence, Finding, Headers, Log, Promise, Record
 from services.contact import topics
 from services.contact.codec import decode_decision, decode_event, decode_sentiment
+from services.contact.deadletter import Settlement, read_deadletter
 from services.contact.decision import Decision, Position
 from services.contact.event import ContactEvent
-from services.contact.reject import Reject
+from services.contact.reject import Reject, RejectCode
 from services.contact.sentiment import SentimentScored, SentimentSummary
 
+DEADLY = Reject(RejectCode.PROCESS_KILLED, "")
+"""Stands for a record that killed the service, as its dead letter says: nobody looks into it, lest
+the judge die of it, too. So this one cause is believed."""
 ROUTER = "router"
 """The name under which the router files a dead letter (`omniroute-reject-by`)."""
 
@@ -35,6 +39,13 @@ class Letter(msgspec.Struct, frozen=True):
     by: str
 
 
+class Settled(msgspec.Struct, frozen=True):
+    """A note of what became of a dead letter, and where it lies on `contact.deadletter`."""
+
+    record: Record
+    note: Settlement
+
+
 class Decoded(msgspec.Struct, frozen=True, kw_only=True):
     """One partition in words."""
 
@@ -42,6 +53,7 @@ class Decoded(msgspec.Struct, frozen=True, kw_only=True):
     sentiment: Mapping[int, SentimentScored | SentimentSummary | Reject]
     decisions: tuple[Made, ...]
     letters: tuple[Letter, ...]
+    settled: tuple[Settled, ...] = ()
     findings: tuple[Finding, ...]
     """What could not be read on the topics that only we write."""
 
@@ -49,11 +61,24 @@ class Decoded(msgspec.Struct, frozen=True, kw_only=True):
 def decode(evidence: Evidence) -> Decoded:
     """Read every record of the partition; what we wrote and cannot read is a finding."""
     said: list[Finding] = []
+    letters, settled = _letters(evidence, said)
+    deadly = {
+        (letter.position.topic, letter.position.offset)
+        for letter in letters
+        if letter.code == RejectCode.PROCESS_KILLED and letter.by == ROUTER
+    }
     return Decoded(
-        events={r.offset: _event(r, evidence) for r in evidence.events.records},
-        sentiment={r.offset: _sentiment(r, evidence) for r in evidence.sentiment.records},
+        events={
+            r.offset: DEADLY if (topics.EVENTS, r.offset) in deadly else _event(r, evidence)
+            for r in evidence.events.records
+        },
+        sentiment={
+            r.offset: DEADLY if (topics.SENTIMENT, r.offset) in deadly else _sentiment(r, evidence)
+            for r in evidence.sentiment.records
+        },
         decisions=tuple(_decisions(evidence, said)),
-        letters=tuple(_letters(evidence, said)),
+        letters=tuple(letters),
+        settled=tuple(settled),
         findings=tuple(said),
     )
 
@@ -100,21 +125,27 @@ def _decisions(evidence: Evidence, said: list[Finding]) -> list[Made]:
     return made
 
 
-def _letters(evidence: Evidence, said: list[Finding]) -> list[Letter]:
-    letters = []
+def _letters(evidence: Evidence, said: list[Finding]) -> tuple[list[Letter], list[Settled]]:
+    letters: list[Letter] = []
+    settled: list[Settled] = []
     for record in evidence.deadletters.records:
-        letter = _letter(record)
-        if isinstance(letter, str):
-            what = f"{topics.DEADLETTER} offset {record.offset}: {letter}"
+        found = _letter(record)
+        if isinstance(found, str):
+            what = f"{topics.DEADLETTER} offset {record.offset}: {found}"
             said.append(Finding(Promise.DEADLETTER, evidence.partition, what))
+        elif isinstance(found, Letter):
+            letters.append(found)
         else:
-            letters.append(letter)
-    return letters
+            settled.append(Settled(record, found))
+    return letters, settled
 
 
-def _letter(record: Record) -> Letter | str:
+def _letter(record: Record) -> Letter | Settlement | str:
     """The headers of a dead letter; ours come last, so the last of a name counts."""
     named = {name: value.decode("utf-8", "replace") for name, value in record.headers}
+    if topics.REJECT_CODE not in named and topics.SETTLE_STATE in named:
+        note = read_deadletter(record.key, record.value, record.headers)
+        return note if isinstance(note, Settlement) else str(note)
     try:
         position = Position(
             logical(named[topics.REJECT_TOPIC]),

@@ -14,6 +14,7 @@ from services.cli.judging.decoding import (
     original_headers,
 )
 from services.cli.judging.evidence import Evidence, Finding, Promise, Record
+from services.cli.judging.settlements import judge_settlements
 from services.contact.decision import DecisionType
 from services.contact.event import ContactEvent
 from services.contact.reject import RejectCode
@@ -34,6 +35,7 @@ def judge_laws(evidence: Evidence, decoded: Decoded) -> Iterator[Finding]:
         *_judge_order(decoded),
         *_judge_revisions(decoded),
         *_judge_letters(evidence, decoded),
+        *judge_settlements(evidence, decoded),
     ):
         yield Finding(promise, p, what)
 

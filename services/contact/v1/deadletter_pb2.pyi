@@ -57,6 +57,7 @@ class RejectCode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     REJECT_CODE_DECIDE_FAILED: _ClassVar[RejectCode]
     REJECT_CODE_SCORE_FAILED: _ClassVar[RejectCode]
     REJECT_CODE_SURVEY_MISSING: _ClassVar[RejectCode]
+    REJECT_CODE_PROCESS_KILLED: _ClassVar[RejectCode]
 REJECT_CODE_UNSPECIFIED: RejectCode
 REJECT_CODE_VALUE_MISSING: RejectCode
 REJECT_CODE_VALUE_TOO_LARGE: RejectCode
@@ -107,6 +108,7 @@ REJECT_CODE_OUTPUT_TOO_LARGE: RejectCode
 REJECT_CODE_DECIDE_FAILED: RejectCode
 REJECT_CODE_SCORE_FAILED: RejectCode
 REJECT_CODE_SURVEY_MISSING: RejectCode
+REJECT_CODE_PROCESS_KILLED: RejectCode
 
 class DeadLetterHeaders(_message.Message):
     __slots__ = ("code", "why", "topic", "partition", "offset", "by")
@@ -123,3 +125,17 @@ class DeadLetterHeaders(_message.Message):
     offset: str
     by: str
     def __init__(self, code: _Optional[str] = ..., why: _Optional[str] = ..., topic: _Optional[str] = ..., partition: _Optional[str] = ..., offset: _Optional[str] = ..., by: _Optional[str] = ...) -> None: ...
+
+class SettlementHeaders(_message.Message):
+    __slots__ = ("state", "offset", "by", "why", "to")
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_FIELD_NUMBER: _ClassVar[int]
+    BY_FIELD_NUMBER: _ClassVar[int]
+    WHY_FIELD_NUMBER: _ClassVar[int]
+    TO_FIELD_NUMBER: _ClassVar[int]
+    state: str
+    offset: str
+    by: str
+    why: str
+    to: str
+    def __init__(self, state: _Optional[str] = ..., offset: _Optional[str] = ..., by: _Optional[str] = ..., why: _Optional[str] = ..., to: _Optional[str] = ...) -> None: ...
