@@ -104,7 +104,7 @@ class RedisView:
         found = {}
         for partition, answer in zip(wanted, answers, strict=True):
             if isinstance(answer, ResponseError):
-                if not str(answer).startswith("WRONGTYPE"):
+                if not _is_something_else(answer):
                     raise Unavailable(f"Redis answers {type(answer).__name__}")
                 # Somebody put something else under our key: that is a loss like any other.
                 await self._send([("UNLINK", self.key(partition))])
@@ -154,9 +154,12 @@ class RedisView:
             again = await self._send([("EVAL", source, 1, *calls[i]) for i in forgotten])
             for i, answer in zip(forgotten, again, strict=True):
                 answers[i] = answer
-        for answer in answers:
+        for i, answer in enumerate(answers):
             if isinstance(answer, Exception):
-                raise Unavailable(f"Redis answers {type(answer).__name__}")
+                if not _is_something_else(answer):
+                    raise Unavailable(f"Redis answers {type(answer).__name__}")
+                # There is no position of ours: whoever repairs it takes away what is there.
+                answers[i] = b""
         return answers
 
     async def _send(self, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
@@ -169,3 +172,8 @@ class RedisView:
         except (RedisError, OSError, TimeoutError) as error:
             raise Unavailable(f"Redis does not answer ({type(error).__name__})") from error
         return answers
+
+
+def _is_something_else(answer: Exception) -> bool:
+    """Does it say that no hash is under our key? Redis before 7 wraps what fails in a script."""
+    return "WRONGTYPE" in str(answer)
