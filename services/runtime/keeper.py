@@ -119,6 +119,13 @@ class LaneKeeper:
             except Unavailable as error:
                 self._paused = True
                 log.warning("the lane waits", lane=self.lane, why=str(error))
+            except asyncio.CancelledError as error:
+                task = asyncio.current_task()
+                if task is None or task.cancelling():
+                    raise
+                # Nobody cancelled the lane: a task inside the client library ended so. A lane that
+                # ended with it would be missed by nobody until the watchdog bites.
+                log.warning("the lane is rebuilt", lane=self.lane, exc_info=error)
             except Exception as error:  # the rule: any error rebuilds the lane
                 log.warning("the lane is rebuilt", lane=self.lane, exc_info=error)
             await self._back_off()
