@@ -16,9 +16,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.exceptions import NoScriptError, ResponseError
 
 from services.router.marker import Pos, decode_pos, pos_prefix
+from services.router.redis_client import NOT_ANSWERED, renew
 from services.runtime import crash
 from services.runtime.lane import Unavailable
 
@@ -52,7 +53,10 @@ redis.call('UNLINK', KEYS[1])
 redis.call('HSET', KEYS[1], 'pos', ARGV[2])
 return 1
 """
-"""KEYS: the hash. ARGV: the position that must stand there now (empty: none), the new one."""
+"""KEYS: the hash. ARGV: the position that must stand there now (empty: none), the new one.
+
+In a Cluster, while the slot is being moved, the second half may be refused where the first was
+done. The hash is then absent, which is as good a beginning for the next attempt."""
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -103,9 +107,9 @@ class RedisView:
         answers = await self._send(commands)
         found = {}
         for partition, answer in zip(wanted, answers, strict=True):
-            if isinstance(answer, ResponseError):
+            if isinstance(answer, Exception):
                 if not _is_something_else(answer):
-                    raise Unavailable(f"Redis answers {type(answer).__name__}")
+                    raise await self._complain(answer)
                 # Somebody put something else under our key: that is a loss like any other.
                 await self._send([("UNLINK", self.key(partition))])
                 answer = [None] * (1 + len(wanted[partition]))  # noqa: PLW2901
@@ -157,10 +161,20 @@ class RedisView:
         for i, answer in enumerate(answers):
             if isinstance(answer, Exception):
                 if not _is_something_else(answer):
-                    raise Unavailable(f"Redis answers {type(answer).__name__}")
+                    raise await self._complain(answer)
                 # There is no position of ours: whoever repairs it takes away what is there.
                 answers[i] = b""
         return answers
+
+    async def _complain(self, error: Exception) -> Unavailable:
+        """What to say of an answer that is none. The connections may lead to the wrong server."""
+        await renew(self._client)
+        if not isinstance(error, ResponseError):
+            return Unavailable(f"Redis does not answer ({type(error).__name__})")
+        # `NOREPLICAS Not enough good replicas ...`: the word is for people, the text may hold keys.
+        word = str(error).partition(" ")[0]
+        named = type(error) is ResponseError and word.isalpha() and word.isupper()
+        return Unavailable(f"Redis answers {word if named else type(error).__name__}")
 
     async def _send(self, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
         try:
@@ -169,7 +183,8 @@ class RedisView:
                 for command in commands:
                     pipeline.execute_command(*command)
                 answers: list[Any] = await pipeline.execute(raise_on_error=False)
-        except (RedisError, OSError, TimeoutError) as error:
+        except NOT_ANSWERED as error:
+            await renew(self._client)
             raise Unavailable(f"Redis does not answer ({type(error).__name__})") from error
         return answers
 

@@ -26,6 +26,8 @@ class WorkerError(AssertionError):
 class Process(Protocol):
     """What is asked of a process, however it was started."""
 
+    pid: int
+
     def poll(self) -> int | None:
         """The exit code; None while it runs."""
 
@@ -53,6 +55,11 @@ class Child:
         own = {"PYTHONPATH": str(CLONE), **environment}
         process = spawn([sys.executable, "-m", *words], log=log, folder=folder, environment=own)
         return cls(cast("Process", process), log)
+
+    @property
+    def pid(self) -> int:
+        """Its process id, also after its end."""
+        return self._process.pid
 
     @property
     def alive(self) -> bool:

@@ -223,6 +223,7 @@ def test_no_password_is_shown() -> None:
         "unix:///run/redis.sock",
         "redis+sentinel://u:p@a:26379,b:26379/main/0",
         "redis+cluster://h:6379",
+        "redis+cluster://u:p@a:6379,b,[::1]:7000",
     ],
 )
 def test_each_form_of_address_is_taken(url: str) -> None:
@@ -231,7 +232,18 @@ def test_each_form_of_address_is_taken(url: str) -> None:
     assert ":p@" not in mask_address(url)
 
 
-@pytest.mark.parametrize("url", ["", "host:6379", "http://h", "redis+sentinel://h:26379"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "host:6379",
+        "http://h",
+        "redis+sentinel://h:26379",
+        "redis+sentinel://a:b:c/main",
+        "redis+cluster://a:6379,",
+        "redis+cluster://a:6379/1",
+    ],
+)
 def test_other_addresses_are_refused(url: str) -> None:
     """Law: a wrong address is a usage error, not a hang."""
     with pytest.raises(ValueError, match="address"):
