@@ -79,6 +79,10 @@ GROUPS: dict[str, dict[str, Command]] = {
             "services.cli.deadletter",
             "list, explain, send again or drop the records that were refused",
         ),
+        "brake": Command(
+            "services.cli.brake",
+            "see which lanes stopped for too many dead letters, and let them go on",
+        ),
         "traffic": Command(
             "services.cli.traffic",
             "generate events at a rate, with a ledger of the outcomes to expect",

@@ -78,3 +78,10 @@ class Reject(msgspec.Struct, frozen=True):
 
     code: RejectCode
     why: str
+
+
+KILLED = Reject(
+    RejectCode.PROCESS_KILLED,
+    "the service died again and again while it worked on this record; nobody has looked into it",
+)
+"""Of a record that nobody looks into any more."""

@@ -26,6 +26,7 @@ from services.router.web.rules_page import list_routes
 from services.runtime.admin import TopicsUnreachableError, demand_topics
 from services.runtime.lane import EXIT_CODES, Stop
 from services.runtime.lane_metrics import LaneCollector
+from services.runtime.lane_settings import tell_braked
 from services.runtime.lanes import Lanes
 from services.runtime.log import configure_log, get_log
 from services.runtime.probes import Pages, Readiness, serve_probes
@@ -100,10 +101,13 @@ class RouterService:
         detail = {
             "lanes": [lane.lane for lane in lanes],
             "paused": [lane.lane for lane in lanes if lane.paused],
+            "braked": [lane.lane for lane in lanes if lane.braked],
             "rules_version": edition.table.version,
             "rules_candidate": edition.candidate.version if edition.candidate else "",
             "rules_generation": edition.generation,
         }
+        if held := tell_braked(lanes):
+            return Readiness(held, detail)
         if not self._lanes.is_ready:
             opened = sum(lane.open for lane in lanes)
             return Readiness({"lanes": f"{opened} of {len(lanes)} assigned lanes are open"}, detail)

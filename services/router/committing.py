@@ -63,6 +63,12 @@ def list_outgoing(
     return outgoing
 
 
+def list_bad(folded: Sequence[Folded]) -> list[int]:
+    """The places of the dead letters among all results of the batch."""
+    results = (result for part in folded for result in part.results)
+    return [place for place, result in enumerate(results) if result.reject is not None]
+
+
 def _answer(partition: int, result: Result) -> Iterator[Outgoing]:
     for one in result.encoded:
         yield Outgoing(DECISIONS, partition, one.key, one.value, one.headers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -10,7 +10,7 @@ import msgspec
 from services.contact.codec import decode_event, decode_sentiment
 from services.contact.decision import Position
 from services.contact.event import ContactEvent
-from services.contact.reject import Reject, RejectCode
+from services.contact.reject import KILLED, Reject, RejectCode
 from services.contact.sentiment import SentimentScored, SentimentSummary
 from services.contact.topics import EVENTS, TRACEPARENT
 from services.runtime.lane import Batch, Record, Slice
@@ -54,16 +54,21 @@ class Part(msgspec.Struct, frozen=True, gc=False):
 
 def hear(batch: Batch, partitions: int) -> list[Part]:
     """Decode all records; `partitions` is the count that keys are placed by."""
-    return [_hear_slice(part, partitions, batch.oversized) for part in batch.slices]
+    refused = {**dict.fromkeys(batch.oversized, TOO_LARGE), **dict.fromkeys(batch.deadly, KILLED)}
+    return [_hear_slice(part, partitions, refused) for part in batch.slices]
 
 
-def _hear_slice(part: Slice, partitions: int, oversized: frozenset[tuple[str, int, int]]) -> Part:
+def _hear_slice(
+    part: Slice, partitions: int, refused: Mapping[tuple[str, int, int], Reject]
+) -> Part:
     heard = []
     customers: dict[str, None] = {}
     for topic, records in part.records:
         for record in records:
-            if oversized and (topic, part.partition, record.offset) in oversized:
-                word: ContactEvent | SentimentScored | SentimentSummary | Reject = TOO_LARGE
+            word: ContactEvent | SentimentScored | SentimentSummary | Reject | None
+            word = refused.get((topic, part.partition, record.offset)) if refused else None
+            if word is not None:
+                pass  # the lane knows it already, and nobody looks into its bytes
             elif topic == EVENTS:
                 word = _hear_event(record, partitions)
             else:

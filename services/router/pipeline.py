@@ -12,7 +12,14 @@ from typing import cast
 
 from services.contact.topics import EVENTS, SENTIMENT
 from services.router.agreement import Accept, Agreement, Terms, agree
-from services.router.committing import Memo, advance, list_outgoing, list_written, tell_now
+from services.router.committing import (
+    Memo,
+    advance,
+    list_bad,
+    list_outgoing,
+    list_written,
+    tell_now,
+)
 from services.router.hearing import hear
 from services.router.lately import Lately
 from services.router.live.beside import Beside
@@ -71,7 +78,7 @@ class Router:
             for s in batch.slices
         }
         memo = Memo(folded, markers, int(time.time() * 1000), beside.tell())
-        return Work(list_outgoing(folded, markers, memo.trials), memo)
+        return Work(list_outgoing(folded, markers, memo.trials), memo, list_bad(folded))
 
     async def committed(self, batch: Batch, work: Work, receipts: Receipts) -> None:
         """The transaction stands: remember it, then count it."""

@@ -16,6 +16,7 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
+from aiokafka.structs import TopicPartition
 
 from services.runtime.forgiving import read_any_header_name
 
@@ -115,6 +116,18 @@ def _login(access: KafkaAccess) -> dict[str, object]:
         settings["sasl_plain_username"] = access.username
         settings["sasl_plain_password"] = access.password
     return settings
+
+
+async def read_stood(
+    consumer: AIOKafkaConsumer, tps: Sequence[TopicPartition]
+) -> dict[TopicPartition, tuple[int, str]]:
+    """What the consumer's group has committed, with the note beside each offset; a remote call.
+
+    Partitions without an offset are left out. The public `committed()` drops the notes, so this
+    reaches into the library, here and nowhere else.
+    """
+    found = await consumer._coordinator.fetch_committed_offsets(list(tps))  # noqa: SLF001
+    return {tp: (at.offset, at.metadata or "") for tp, at in found.items() if at.offset >= 0}
 
 
 async def close_consumer(consumer: AIOKafkaConsumer) -> None:

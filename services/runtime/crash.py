@@ -1,6 +1,7 @@
 """Crash points for the fault tests: the process kills itself at a named place, without a trace.
 
-Inert unless `OMNIROUTE_CRASH_AT` names a point. `OMNIROUTE_CRASH_AFTER` (default 1) says at
+Inert unless `OMNIROUTE_CRASH_AT` names a point, or `OMNIROUTE_CRASH_ON` holds a text: then the
+process dies when it is about to work on a record whose value holds it. `OMNIROUTE_CRASH_AFTER` (default 1) says at
 which passing of the point. SIGKILL, so that nothing can be tidied up, as in a power cut.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterable
 
 BEFORE_TRANSACTION = "before_transaction"
 AFTER_SOME_SENDS = "after_some_sends"
@@ -23,6 +25,7 @@ BEFORE_SETTLED = "before_settled"
 TOOL_POINTS = (BEFORE_SETTLEMENT, BEFORE_SETTLED)
 """Of commands."""
 
+_deadly = os.environ.get("OMNIROUTE_CRASH_ON", "").encode()
 _point = os.environ.get("OMNIROUTE_CRASH_AT", "")
 _passings = int(os.environ.get("OMNIROUTE_CRASH_AFTER", "1"))
 _passed = 0
@@ -47,6 +50,12 @@ def due(point: str) -> bool:
 def die() -> None:
     """Die at once."""
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def meet(values: Iterable[bytes | None]) -> None:
+    """Die if one of these values is deadly; they are looked at only where some value is."""
+    if _deadly and any(_deadly in (value or b"") for value in values):
+        die()
 
 
 def pass_point(point: str) -> None:

@@ -15,12 +15,15 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeAlias, TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
+from aiokafka.errors import KafkaError
 
 from services.runtime import crash
 from services.runtime.assignor import LanePlan, partitions_of
+from services.runtime.brake import Reading, cut, let_go
+from services.runtime.caution import BrakedError, Caution, is_held
 from services.runtime.connection import KafkaAccess
 from services.runtime.lane import (
     Batch,
@@ -32,17 +35,31 @@ from services.runtime.lane import (
     Start,
     Stop,
     Unavailable,
+    Work,
 )
+from services.runtime.lane_note import Stood
 from services.runtime.lane_settings import LaneSettings, LaneStatus
 from services.runtime.log import get_log
 from services.runtime.reading import Reader
 from services.runtime.transaction import TooLarge, Transactor
+from services.runtime.turns import Turns
 
 log = get_log(__name__)
 
 T = TypeVar("T")
-ReadCommitted: TypeAlias = Callable[[list[InputKey]], Awaitable[Mapping[InputKey, int | None]]]
-"""Asks the group's coordinator for committed offsets: always a remote call."""
+HOLD_S = 1.0
+"""How often a lane that the brake holds looks whether somebody let go."""
+
+
+class Asked(NamedTuple):
+    """What a lane asks of the member of the group; the first two are remote calls."""
+
+    read_committed: Callable[[list[InputKey]], Awaitable[Mapping[InputKey, Stood]]]
+    """The committed offsets, by the group's coordinator."""
+    read_ends: Callable[[list[InputKey]], Awaitable[Mapping[InputKey, int]]]
+    """Where the inputs end now."""
+    still_ours: Callable[[], None]
+    """Raises `Stop` where this process was frozen for too long."""
 
 
 class LaneKeeper:
@@ -56,8 +73,8 @@ class LaneKeeper:
         access: KafkaAccess,
         settings: LaneSettings,
         make_job: JobMaker,
-        read_committed: ReadCommitted,
-        still_ours: Callable[[], None],
+        asked: Asked,
+        turns: Turns,
     ) -> None:
         self.lane = lane
         self.partitions = partitions_of(lane, plan)
@@ -65,8 +82,12 @@ class LaneKeeper:
         self._access = access
         self._settings = settings
         self._make_job = make_job
-        self._read_committed = read_committed
-        self._still_ours = still_ours
+        self._read_committed, self._read_ends, self._still_ours = asked
+        topics = tuple(topic.removeprefix(settings.prefix) for topic in plan.inputs)
+        self._keys = [(topic, p) for p in self.partitions for topic in topics]
+        self._caution = Caution(self._keys, settings, turns)
+        self._braked = ""
+        self._waiting = 0
         self._stopping = asyncio.Event()
         self._limit = settings.batch_records
         self._oversized: frozenset[tuple[str, int, int]] = frozenset()
@@ -88,7 +109,8 @@ class LaneKeeper:
             lane=self.lane,
             open=self._open,
             paused=self._paused,
-            lag=reader.lag() if reader is not None and self._open else 0,
+            braked=self._braked,
+            lag=reader.lag() if reader is not None and self._open else self._waiting,
             lives=self._lives,
             quiet_s=time.monotonic() - self._moved,
         )
@@ -116,6 +138,9 @@ class LaneKeeper:
                     lane=self.lane, what=str(error), limit=self._limit,
                 )  # fmt: skip
                 continue
+            except BrakedError as braked:
+                await self._hold(braked)
+                continue
             except Unavailable as error:
                 self._paused = True
                 log.warning("the lane waits", lane=self.lane, why=str(error))
@@ -129,6 +154,32 @@ class LaneKeeper:
             except Exception as error:  # the rule: any error rebuilds the lane
                 log.warning("the lane is rebuilt", lane=self.lane, exc_info=error)
             await self._back_off()
+
+    async def _hold(self, braked: BrakedError) -> None:
+        """Stand still until an operator lets go, or until `stop`; nothing is read or written."""
+        self._braked = str(braked)
+        log.error(
+            "the brake holds the lane",
+            lane=self.lane, why=self._braked, remedy=let_go(self._settings.service, self.lane),
+        )  # fmt: skip
+        stood: Mapping[InputKey, Stood] = {}
+        while not self._stopping.is_set():
+            with contextlib.suppress(KafkaError, OSError, TimeoutError):
+                async with asyncio.timeout(self._settings.open_within):
+                    stood = await self._read_committed(self._keys)
+                    self._waiting = await self._count_waiting(stood)
+                if not is_held(stood, self._keys[0]):
+                    log.info("an operator let go of the brake", lane=self.lane)
+                    break
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(HOLD_S):
+                    await self._stopping.wait()
+        self._braked, self._waiting = "", 0
+        self._touch()
+
+    async def _count_waiting(self, stood: Mapping[InputKey, Stood]) -> int:
+        ends = await self._read_ends(self._keys)
+        return sum(max(0, ends[key] - (stood[key].offset or 0)) for key in self._keys)
 
     async def _back_off(self) -> None:
         wait = min(self._settings.backoff_most, self._settings.backoff_first * 2**self._failures)
@@ -159,8 +210,10 @@ class LaneKeeper:
         limit = self._settings.open_within
         await transactor.fence(limit)
         async with asyncio.timeout(limit):
-            keys = [(topic, p) for p in self.partitions for topic in job.inputs]
+            keys = self._keys
             committed = await self._read_committed(keys)
+        self._caution.open(committed)
+        offsets = {key: one.offset for key, one in committed.items()}
         await reader.start(limit)
         first, end = await reader.bounds(limit)
         opening = Opening(
@@ -168,7 +221,7 @@ class LaneKeeper:
             lanes=self._plan.lanes,
             partition_count=self._plan.partitions,
             partitions=self.partitions,
-            committed=committed,
+            committed=offsets,
             beginning=first,
             end=end,
             clock=int(time.time() * 1000),
@@ -181,11 +234,12 @@ class LaneKeeper:
             # know yet that he was replaced, or who replaced us, fenced us and committed in between.
             async with asyncio.timeout(limit):
                 now = await self._read_committed(keys)
-            if now != committed:
+            if {key: one.offset for key, one in now.items()} != offsets:
                 raise LaneLost(f"lane {self.lane}: its offsets moved while it opened") from stop
             raise
         reader.seek(start.offsets)
         await self._settle(job, transactor, start)
+        self._caution.begin(transactor, start.offsets, end)
         self._reader = reader
         self._open = True
         self._paused = False
@@ -203,28 +257,47 @@ class LaneKeeper:
         await self._until_available(lambda: job.started(start, receipts))
 
     async def _run_batch(self, job: Job, transactor: Transactor, reader: Reader) -> None:
-        settings = self._settings
-        batch = await reader.take(self.lane, (self._limit, settings.batch_bytes), settings.poll_ms)
-        if batch is None:
+        settings, caution = self._settings, self._caution
+        budget = (caution.limit(self._limit), settings.batch_bytes)
+        taken = await reader.take(self.lane, budget, settings.poll_ms)
+        if taken is None:
             return
-        if self._oversized:
-            batch = msgspec.structs.replace(batch, oversized=self._oversized)
-        whole = batch
         self.busy = True
-        work = await self._until_available(lambda: job.work(whole))
+        batch, work, reading = await self._work(job, taken)
         offsets = {(t, s.partition): n for s in batch.slices for t, n in s.inputs.items()}
         crash.pass_point(crash.BEFORE_TRANSACTION)
+        dressed, notes = caution.dress(offsets, reading)
         try:
-            receipts = await transactor.commit(work.outgoing, offsets, settings.batch_within)
+            receipts = await transactor.commit(
+                work.outgoing, dressed, settings.batch_within, notes=notes
+            )
         except TooLarge:
             self._shrink(batch)
             raise
+        caution.stands(dressed)
         crash.pass_point(crash.AFTER_COMMIT)
         self._grow(batch)
-        await self._until_available(lambda: job.committed(whole, work, receipts))
+        await self._until_available(lambda: job.committed(batch, work, receipts))
         self._failures = 0
         self.busy = False
         self._touch()
+        caution.stop_if_braked()
+
+    async def _work(self, job: Job, taken: Batch) -> tuple[Batch, Work, Reading]:
+        """The work of a batch, or of its front up to the record at which the brake stops it.
+
+        What is cut off is read again: the lane does not go on behind it.
+        """
+        caution = self._caution
+        batch = caution.prepare(taken)
+        if self._oversized:
+            batch = msgspec.structs.replace(batch, oversized=self._oversized)
+        work = await self._until_available(lambda: caution.work(job, batch))
+        reading = caution.weigh(batch, work)
+        if reading.taken == batch.count:
+            return batch, work, reading
+        front = cut(batch, reading.taken)
+        return front, await self._until_available(lambda: caution.work(job, front)), reading
 
     async def _until_available(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """Try until the dependency is back. The lane pauses meanwhile, and its lag grows."""

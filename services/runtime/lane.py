@@ -52,6 +52,9 @@ class Batch(msgspec.Struct, frozen=True, gc=False):
     oversized: frozenset[tuple[str, int, int]] = frozenset()
     """(logical topic, partition, offset) of records whose outcome Kafka refused as too large even
     alone in a transaction. They must become dead letters (`output_too_large`), never be decided."""
+    deadly: frozenset[tuple[str, int, int]] = frozenset()
+    """The same of records at which the process died again and again. They must become dead letters
+    (`process_killed`) without a look into their bytes."""
 
 
 class Outgoing(msgspec.Struct, frozen=True, gc=False):
@@ -71,6 +74,9 @@ class Work(msgspec.Struct, frozen=True, gc=False):
     outgoing: Sequence[Outgoing]
     memo: object = None
     """Whatever the job wants back in `committed`."""
+    bad: Sequence[int] = ()
+    """Places of the records that become dead letters, ascending, among the records of the batch in
+    the order in which they are folded (slice by slice, in each input by input)."""
 
 
 class Receipt(msgspec.Struct, frozen=True, gc=False):

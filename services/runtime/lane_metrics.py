@@ -13,6 +13,7 @@ from services.runtime.lane_settings import LaneStatus
 NAMES = {
     "omniroute_lane_open": "1 while the lane reads and commits, 0 while it is being opened.",
     "omniroute_lane_paused": "1 while the lane waits for a dependency other than Kafka.",
+    "omniroute_lane_braked": "1 while the brake holds the lane: too many dead letters; see /readyz.",
     "omniroute_lane_lag_records": "Records that wait on the lane's inputs, as far as is known.",
     "omniroute_lane_lives": "How often the lane was built in this process; rises with each failure.",
     "omniroute_lane_quiet_seconds": "Seconds since the lane last committed or was opened.",
@@ -41,7 +42,14 @@ class LaneCollector(Collector):
         """One sample per lane and figure."""
         families = {name: self._make(name) for name in NAMES}
         for status in self._statuses():
-            figures = (status.open, status.paused, status.lag, status.lives, status.quiet_s)
+            figures = (
+                status.open,
+                status.paused,
+                bool(status.braked),
+                status.lag,
+                status.lives,
+                status.quiet_s,
+            )
             for name, figure in zip(NAMES, figures, strict=True):
                 families[name].add_metric([self._service, str(status.lane)], float(figure))
         return families.values()

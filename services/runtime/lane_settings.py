@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 
@@ -30,6 +32,13 @@ class LaneSettings(msgspec.Struct, frozen=True, kw_only=True):
     session_timeout: float = 10.0
     """After so long without a sign of life the group gives our lanes to others."""
 
+    brake_row: int = 100
+    """The lane stops after so many dead letters in a row; 0: never."""
+    brake_recent: int = 500
+    """The lane stops when so many of its last 1,000 records became dead letters; 0: never."""
+    isolate_after: int = 3
+    """After so many deaths of the process at one record this becomes a dead letter; 0: never."""
+
     @property
     def group(self) -> str:
         """The consumer group."""
@@ -48,9 +57,19 @@ class LaneStatus(msgspec.Struct, frozen=True, kw_only=True):
     """It has been opened and reads."""
     paused: bool
     """It waits for a dependency other than Kafka."""
+    braked: str
+    """Why the brake holds it until an operator lets go; empty: it does not."""
     lag: int
     """Records that wait, over all inputs, as far as the last fetch told."""
     lives: int
     """How often it was built in this process."""
     quiet_s: float
     """Seconds since it last moved."""
+
+
+def tell_braked(lanes: Sequence[LaneStatus]) -> dict[str, str]:
+    """What `/readyz` says of lanes that the brake holds; empty if there are none."""
+    held = [f"lane {lane.lane}: {lane.braked}" for lane in lanes if lane.braked]
+    if not held:
+        return {}
+    return {"brake": "; ".join(held) + "; nothing is lost. See `omniroute brake`"}

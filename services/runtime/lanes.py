@@ -18,11 +18,13 @@ from aiokafka.errors import GroupAuthorizationFailedError, KafkaError, TopicAuth
 from aiokafka.structs import TopicPartition
 
 from services.runtime.assignor import LanePlan, Refusal, make_assignor
-from services.runtime.connection import KafkaAccess, close_consumer, make_consumer
-from services.runtime.keeper import LaneKeeper
+from services.runtime.connection import KafkaAccess, close_consumer, make_consumer, read_stood
+from services.runtime.keeper import Asked, LaneKeeper
 from services.runtime.lane import InputKey, JobMaker, LaneLost, Stop
+from services.runtime.lane_note import Stood
 from services.runtime.lane_settings import LaneSettings, LaneStatus
 from services.runtime.log import get_log
+from services.runtime.turns import Turns
 
 log = get_log(__name__)
 
@@ -35,6 +37,7 @@ REBALANCE_TIMEOUT_MS = 12_000
 JOIN_ROOM_MS = 3_000
 """A join is answered after the rebalance timeout at the latest, so its request must wait longer."""
 DROPPED_WITHIN_S = 3.0
+NOTHING = Stood(None)
 
 
 class Lanes:
@@ -62,6 +65,7 @@ class Lanes:
         self._fatal: asyncio.Future[None] | None = None
         self._stopping = asyncio.Event()
         self._ticked = time.monotonic()
+        self._turns = Turns()
 
     # -- what others ask
 
@@ -210,8 +214,8 @@ class Lanes:
                 access=self._access,
                 settings=self._settings,
                 make_job=self._make_job,
-                read_committed=self._read_committed,
-                still_ours=self.still_ours,
+                asked=Asked(self._read_committed, self._read_ends, self.still_ours),
+                turns=self._turns,
             )
             task = asyncio.create_task(keeper.run(), name=f"lane-{lane}")
             self._keepers[lane] = keeper
@@ -262,12 +266,19 @@ class Lanes:
 
     # -- Kafka, on behalf of the lanes
 
-    async def _read_committed(self, keys: list[InputKey]) -> Mapping[InputKey, int | None]:
+    async def _read_committed(self, keys: list[InputKey]) -> Mapping[InputKey, Stood]:
         member = self._member
         assert member is not None  # noqa: S101 - lanes exist only while there is a member
-        tps = [TopicPartition(self._settings.prefix + topic, p) for topic, p in keys]
-        answers = await asyncio.gather(*(member.committed(tp) for tp in tps))
-        return dict(zip(keys, answers, strict=True))
+        tps = {key: TopicPartition(self._settings.prefix + key[0], key[1]) for key in keys}
+        found = await read_stood(member, list(tps.values()))
+        return {key: Stood(*found[tp]) if tp in found else NOTHING for key, tp in tps.items()}
+
+    async def _read_ends(self, keys: list[InputKey]) -> Mapping[InputKey, int]:
+        member = self._member
+        assert member is not None  # noqa: S101 - lanes exist only while there is a member
+        tps = {key: TopicPartition(self._settings.prefix + key[0], key[1]) for key in keys}
+        ends = await member.end_offsets(list(tps.values()))
+        return {key: ends[tp] for key, tp in tps.items()}
 
     # -- the watchdog
 
@@ -281,7 +292,7 @@ class Lanes:
             await asyncio.sleep(min(limit / 4, 5.0))
             for lane, keeper in list(self._keepers.items()):
                 status = keeper.status()
-                if status.quiet_s < limit or status.paused:
+                if status.quiet_s < limit or status.paused or status.braked:
                     continue
                 if not status.open or keeper.busy or await self._lags(keeper):
                     state = "has records waiting" if status.open else "does not open"

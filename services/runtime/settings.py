@@ -72,6 +72,24 @@ VARIABLES: tuple[Variable, ...] = (
         number=(6, 300),
     ),
     Variable(
+        "OMNIROUTE_BRAKE_ROW",
+        "100",
+        "dead letters in a row at which a lane stops until an operator lets go; 0: never",
+        number=(0, 1_000_000),
+    ),
+    Variable(
+        "OMNIROUTE_BRAKE_RECENT",
+        "500",
+        "dead letters among the last 1,000 records of a lane at which it stops; 0: never",
+        number=(0, 1_000),
+    ),
+    Variable(
+        "OMNIROUTE_ISOLATE_AFTER",
+        "3",
+        "deaths of the process at one record after which this becomes a dead letter; 0: never",
+        number=(0, 100),
+    ),
+    Variable(
         "OMNIROUTE_OURS",
         "",
         "our own e-mail addresses and domains, comma separated, for the sentiment service; the"
@@ -138,6 +156,9 @@ def read_service_settings(
             batch_records=int(values["OMNIROUTE_BATCH_RECORDS"]),
             stuck_after=float(values["OMNIROUTE_STUCK_AFTER"]),
             session_timeout=float(values["OMNIROUTE_SESSION_TIMEOUT"]),
+            brake_row=int(values["OMNIROUTE_BRAKE_ROW"]),
+            brake_recent=int(values["OMNIROUTE_BRAKE_RECENT"]),
+            isolate_after=int(values["OMNIROUTE_ISOLATE_AFTER"]),
         ),
         log=msgspec.convert(
             {

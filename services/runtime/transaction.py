@@ -29,7 +29,7 @@ from aiokafka.errors import (
     TransactionalIdAuthorizationFailed,
 )
 from aiokafka.producer.message_accumulator import BatchBuilder
-from aiokafka.structs import TopicPartition
+from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
 from services.runtime import crash
 from services.runtime.connection import KafkaAccess, discard_producer, make_producer
@@ -40,6 +40,9 @@ NOT_ALLOWED = (
     TopicAuthorizationFailedError,
     TransactionalIdAuthorizationFailed,
 )
+
+
+NO_NOTES: Mapping[InputKey, str] = {}
 
 
 class TooLarge(Exception):  # noqa: N818 - reads as what it says at the raise
@@ -63,9 +66,16 @@ class Transactor:
             raise _name(error) from error
 
     async def commit(
-        self, outgoing: Sequence[Outgoing], offsets: Mapping[InputKey, int], within_s: float
+        self,
+        outgoing: Sequence[Outgoing],
+        offsets: Mapping[InputKey, int],
+        within_s: float,
+        *,
+        notes: Mapping[InputKey, str] = NO_NOTES,
     ) -> Receipts:
         """Write all records and the offsets in one transaction; returns when it is committed.
+
+        `notes` are kept beside the offsets of the same keys; the others lose theirs.
 
         Raises `TooLarge`, `LaneLost` (fenced), `Stop` (not authorized), `KafkaError` or
         `TimeoutError`. Then nobody knows yet whether it was committed: the next owner's fence
@@ -73,17 +83,25 @@ class Transactor:
         """
         try:
             async with asyncio.timeout(within_s):
-                return await self._commit(outgoing, offsets)
+                return await self._commit(outgoing, offsets, notes)
         except KafkaError as error:
             raise _name(error) from error
 
     async def _commit(
-        self, outgoing: Sequence[Outgoing], offsets: Mapping[InputKey, int]
+        self,
+        outgoing: Sequence[Outgoing],
+        offsets: Mapping[InputKey, int],
+        notes: Mapping[InputKey, str],
     ) -> Receipts:
         producer = self._producer
         await producer.begin_transaction()
         last = await self._deliver(outgoing)
-        fresh = {TopicPartition(self._prefix + t, p): offset for (t, p), offset in offsets.items()}
+        fresh = {
+            TopicPartition(self._prefix + key[0], key[1]): OffsetAndMetadata(
+                offset, notes.get(key, "")
+            )
+            for key, offset in offsets.items()
+        }
         await producer.send_offsets_to_transaction(fresh, self._group)
         await producer.commit_transaction()
         return Receipts(last, int(time.time() * 1000))

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, Info
 from services.runtime.admin import demand_topics
 from services.runtime.lane import EXIT_CODES, Stop
 from services.runtime.lane_metrics import LaneCollector
+from services.runtime.lane_settings import tell_braked
 from services.runtime.lanes import Lanes
 from services.runtime.log import configure_log, get_log
 from services.runtime.probes import Pages, Readiness, serve_probes
@@ -86,6 +87,8 @@ class SentimentService:
             return Readiness({"topics": "not checked yet"})
         lanes = self._lanes.statuses()
         detail = {"lanes": [lane.lane for lane in lanes], "scorer": self._scorer.name}
+        if held := tell_braked(lanes):
+            return Readiness(held, detail)
         if self._lanes.is_ready:
             return Readiness(detail=detail)
         opened = sum(lane.open for lane in lanes)

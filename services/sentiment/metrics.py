@@ -137,7 +137,11 @@ class SentimentMetrics:
             self.unscored.labels(why)
         for skipped in Skipped:
             self.skipped.labels(skipped.value)
-        for code in (RejectCode.SCORE_FAILED, RejectCode.OUTPUT_TOO_LARGE):
+        for code in (
+            RejectCode.SCORE_FAILED,
+            RejectCode.OUTPUT_TOO_LARGE,
+            RejectCode.PROCESS_KILLED,
+        ):
             self.deadletters.labels(code.value)
         for channel in [c.value for c in Channel]:
             self.score.labels(channel)

@@ -18,7 +18,7 @@ from services.contact import topics as names
 from services.contact.codec import decode_event, encode_reject, encode_sentiment
 from services.contact.decision import Position
 from services.contact.event import ContactEvent, Kind
-from services.contact.reject import Reject, RejectCode
+from services.contact.reject import KILLED, Reject, RejectCode
 from services.contact.sentiment import SentimentScored, SentimentSummary
 from services.runtime.lane import (
     Batch,
@@ -69,6 +69,8 @@ class Gathered(msgspec.Struct, frozen=True, gc=False):
     skipped: list[Skipped] = []
     surveys: list[ContactEvent] = []
     closes: list[Close] = []
+    deadly: list[tuple[int, Record]] = []
+    """Partition and record of those that nobody looks into."""
 
 
 class Memo(msgspec.Struct, frozen=True, gc=False):
@@ -82,6 +84,7 @@ class Memo(msgspec.Struct, frozen=True, gc=False):
     scored_at: int
     summaries: Sequence[SentimentSummary]
     draft: Draft
+    deadly: Sequence[tuple[int, Record]] = ()
 
 
 class Breath:
@@ -144,11 +147,12 @@ class ScoringJob:
         outcomes = self._publish(messages, answers, batch)
         draft = Draft(self._talks)
         outgoing, summaries = self._sum_up(found, outcomes, batch, draft)
+        outgoing += [encode(partition, record, KILLED) for partition, record in found.deadly]
         now = int(time.time() * 1000)
-        return Work(
-            outgoing,
-            Memo(messages, outcomes, found.skipped, found.surveys, now, summaries, draft),
+        memo = Memo(
+            messages, outcomes, found.skipped, found.surveys, now, summaries, draft, found.deadly
         )
+        return Work(outgoing, memo, list_bad(batch, memo))
 
     def _sum_up(
         self,
@@ -184,7 +188,10 @@ class ScoringJob:
             for _, records in part.records:
                 for record in records:
                     await breath.take()
-                    self._look(part.partition, record, found)
+                    if (names.EVENTS, part.partition, record.offset) in batch.deadly:
+                        found.deadly.append((part.partition, record))
+                    else:
+                        self._look(part.partition, record, found)
         return found
 
     def _look(self, partition: int, record: Record, found: Gathered) -> None:
@@ -238,6 +245,8 @@ class ScoringJob:
         self._talks.settle(memo.draft)
         for summary in memo.summaries:
             self._metrics.count_summary(summary)
+        if memo.deadly:
+            self._metrics.deadletters.labels(KILLED.code.value).inc(len(memo.deadly))
         for survey in memo.surveys:
             self._metrics.count_survey(survey)
         for message, outcome in zip(memo.messages, memo.outcomes, strict=True):
@@ -252,6 +261,25 @@ class ScoringJob:
 
     async def close(self) -> None:
         """There is nothing to let go of."""
+
+
+def list_bad(batch: Batch, memo: Memo) -> list[int]:
+    """The places of the dead letters among all records of the batch."""
+    refused = {(partition, record.offset) for partition, record in memo.deadly}
+    refused |= {
+        (message.partition, message.record.offset)
+        for message, outcome in zip(memo.messages, memo.outcomes, strict=True)
+        if isinstance(outcome, Reject)
+    }
+    if not refused:
+        return []
+    places = (
+        (part.partition, record.offset)
+        for part in batch.slices
+        for _, records in part.records
+        for record in records
+    )
+    return [number for number, place in enumerate(places) if place in refused]
 
 
 def encode(

@@ -153,6 +153,54 @@ MUTANTS = (
         "test_the_cache_does_not_outlive_a_life and embedded",
     ),
     Mutant(
+        "a braked lane goes on after a restart",
+        (
+            (
+                "services/runtime/caution.py",
+                "        if note.braked:\n            raise BrakedError(note)\n        after =",
+                "        after =",
+            ),
+        ),
+        f"{SHELL}/test_brake.py",
+        "test_a_flood_of_poison_stops_within_its_limit_for_good and embedded",
+    ),
+    Mutant(
+        "a batch is committed whole, however much of it the brake would stop",
+        (
+            (
+                "services/runtime/keeper.py",
+                "        if reading.taken == batch.count:\n",
+                "        if reading.taken <= batch.count:\n",
+            ),
+        ),
+        f"{SHELL}/test_brake.py",
+        "test_a_flood_of_poison_stops_within_its_limit_for_good and embedded",
+    ),
+    Mutant(
+        "a process that died after its work is counted as killed by the record",
+        (
+            (
+                "services/runtime/caution.py",
+                "                await self._put(self._survived())\n",
+                "                pass\n",
+            ),
+        ),
+        "tests/fault/test_killers.py",
+        "test_deaths_that_are_not_a_records_doing",
+    ),
+    Mutant(
+        "other lanes work beside one that is at a suspicious batch",
+        (
+            (
+                "services/runtime/caution.py",
+                "self._turns.alone()",
+                "self._turns.together()",
+            ),
+        ),
+        f"{SHELL}/test_lane_keeper.py",
+        "test_what_waits_at_a_start_is_worked_on_by_one_lane_at_a_time and embedded",
+    ),
+    Mutant(
         "each operator who works dead letters off has an identity of their own",
         (
             (

@@ -12,6 +12,7 @@ from services.runtime.assignor import LanePlan
 from services.runtime.connection import KafkaAccess, close_consumer
 from services.runtime.keeper import LaneKeeper
 from services.runtime.lane_settings import LaneSettings
+from services.runtime.turns import Turns
 
 
 class _Client:
@@ -75,8 +76,8 @@ async def test_a_lane_that_nobody_cancelled_is_rebuilt(monkeypatch: pytest.Monke
         access=KafkaAccess(),
         settings=LaneSettings(service="router", backoff_first=0.01),
         make_job=cast("Any", None),
-        read_committed=cast("Any", None),
-        still_ours=lambda: None,
+        asked=cast("Any", (None, None, lambda: None)),
+        turns=Turns(),
     )
     await asyncio.wait_for(keeper.run(), 5)
     assert lives == [0, 1]
@@ -96,8 +97,8 @@ async def test_a_lane_that_is_cancelled_ends(monkeypatch: pytest.MonkeyPatch) ->
         access=KafkaAccess(),
         settings=LaneSettings(service="router"),
         make_job=cast("Any", None),
-        read_committed=cast("Any", None),
-        still_ours=lambda: None,
+        asked=cast("Any", (None, None, lambda: None)),
+        turns=Turns(),
     )
     running = asyncio.ensure_future(keeper.run())
     await asyncio.sleep(0.01)

@@ -116,13 +116,13 @@ class Broken(Copy):
     async def work(self, batch: Batch) -> Work:
         """Raise as a defect would."""
         work = await super().work(batch)
-        if len(self.made_by) <= 2 * 2:
+        if self.life <= 2:
             raise RuntimeError("a defect")
         return work
 
     def __init__(self, lane: int, made: list[Copy]) -> None:
-        self.made_by = made
         super().__init__(lane, made)
+        self.life = sum(job.lane == lane for job in made)
 
 
 async def test_any_failure_throws_the_whole_life_away_and_begins_a_new_one(
@@ -135,8 +135,37 @@ async def test_any_failure_throws_the_whole_life_away_and_begins_a_new_one(
         await until(lambda: count(made) == 200)
     assert len(made) > 4
     assert all(job.closed for job in made)
-    assert all(not job.stood for job in made[:4])
+    assert all(not job.stood for job in made if isinstance(job, Broken) and job.life <= 2)
     assert await outcomes(deployment) == sorted(v for *_, v in values(range(200)))
+
+
+class Slow(Copy):
+    """Takes a while, and notes how many lanes work at the same time."""
+
+    at_work = 0
+    most = 0
+
+    async def work(self, batch: Batch) -> Work:
+        """Work for a moment."""
+        kind = type(self)
+        kind.at_work += 1
+        kind.most = max(kind.most, kind.at_work if not self.stood else 0)
+        await asyncio.sleep(0.3)
+        kind.at_work -= 1
+        return await super().work(batch)
+
+
+async def test_what_waits_at_a_start_is_worked_on_by_one_lane_at_a_time(
+    deployment: Deployment,
+) -> None:
+    """Law: if the process dies at it, it is known which lane was at work: no other was."""
+    made: list[Copy] = []
+    await deployment.send(values(range(40)))
+    Slow.most = Slow.at_work = 0
+    async with running(deployment.lanes(lambda n: Slow(n, made))):
+        await until(lambda: count(made) == 40)
+    assert {job.lane for job in made} == {0, 1}
+    assert Slow.most == 1
 
 
 class Large(Copy):

@@ -9,9 +9,11 @@ import pytest
 from services.contact.topics import EVENTS
 from services.runtime.assignor import LanePlan
 from services.runtime.connection import KafkaAccess
-from services.runtime.keeper import LaneKeeper
+from services.runtime.keeper import Asked, LaneKeeper
 from services.runtime.lane import InputKey, LaneLost, Opening, Start, Stop
+from services.runtime.lane_note import Stood
 from services.runtime.lane_settings import LaneSettings
+from services.runtime.turns import Turns
 
 HERE: InputKey = (EVENTS, 0)
 
@@ -48,8 +50,11 @@ async def open_with(*committed: int) -> None:
     """Open a lane to which the coordinator gives these answers, one after the other."""
     answers = iter(committed)
 
-    async def read_committed(_keys: object) -> dict[InputKey, int | None]:
-        return {HERE: next(answers)}
+    async def read_committed(_keys: object) -> dict[InputKey, Stood]:
+        return {HERE: Stood(next(answers))}
+
+    async def read_ends(_keys: object) -> dict[InputKey, int]:
+        return {HERE: 9}
 
     keeper = LaneKeeper(
         0,
@@ -57,8 +62,8 @@ async def open_with(*committed: int) -> None:
         access=KafkaAccess(),
         settings=LaneSettings(service="router"),
         make_job=cast("Any", Disagrees),
-        read_committed=read_committed,
-        still_ours=lambda: None,
+        asked=Asked(read_committed, read_ends, lambda: None),
+        turns=Turns(),
     )
     fakes = cast("Any", Disagrees()), cast("Any", Fences()), cast("Any", Reads())
     await keeper._open_life(*fakes)

@@ -13,12 +13,9 @@ from services.contact.codec import decode_decision, decode_event, decode_sentime
 from services.contact.deadletter import Settlement, read_deadletter
 from services.contact.decision import Decision, Position
 from services.contact.event import ContactEvent
-from services.contact.reject import Reject, RejectCode
+from services.contact.reject import KILLED, Reject, RejectCode
 from services.contact.sentiment import SentimentScored, SentimentSummary
 
-DEADLY = Reject(RejectCode.PROCESS_KILLED, "")
-"""Stands for a record that killed the service, as its dead letter says: nobody looks into it, lest
-the judge die of it, too. So this one cause is believed."""
 ROUTER = "router"
 """The name under which the router files a dead letter (`omniroute-reject-by`)."""
 
@@ -62,6 +59,7 @@ def decode(evidence: Evidence) -> Decoded:
     """Read every record of the partition; what we wrote and cannot read is a finding."""
     said: list[Finding] = []
     letters, settled = _letters(evidence, said)
+    # Nobody looks into what killed the service, lest the judge die of it: this cause is believed.
     deadly = {
         (letter.position.topic, letter.position.offset)
         for letter in letters
@@ -69,11 +67,11 @@ def decode(evidence: Evidence) -> Decoded:
     }
     return Decoded(
         events={
-            r.offset: DEADLY if (topics.EVENTS, r.offset) in deadly else _event(r, evidence)
+            r.offset: KILLED if (topics.EVENTS, r.offset) in deadly else _event(r, evidence)
             for r in evidence.events.records
         },
         sentiment={
-            r.offset: DEADLY if (topics.SENTIMENT, r.offset) in deadly else _sentiment(r, evidence)
+            r.offset: KILLED if (topics.SENTIMENT, r.offset) in deadly else _sentiment(r, evidence)
             for r in evidence.sentiment.records
         },
         decisions=tuple(_decisions(evidence, said)),
