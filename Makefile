@@ -38,6 +38,12 @@ test: lint ## lint, then every test that is not slow; ARGS=... goes to pytest
 check: deps ## the slower tests: campaigns, fuzzing, a fresh clone; ARGS=... goes to pytest
 	@$(BIN)/pytest -m slow --hypothesis-profile=check $(ARGS)
 
+.PHONY: chaos
+chaos: deps ## faults against Apache Kafka, the short form; ROW=2 BUDGET=40m SEED=.. the long one
+	@$(if $(ROW),$(BIN)/python -m tests.fault.chaos --row $(ROW) $(if $(BUDGET),--budget $(BUDGET)) \
+		$(if $(SEED),--seed $(SEED)) $(ARGS),$(BIN)/pytest -m slow tests/fault/test_chaos.py \
+		tests/fault/test_workers.py $(ARGS))
+
 .PHONY: bench
 bench: deps ## how fast, beside others in the same run; minutes, on a machine that does nothing else
 	@$(BIN)/python -m bench.rules_beside

@@ -88,9 +88,13 @@ class ApacheKafka(Broker):
     def _data(self) -> Path:
         return self.folder / "data"
 
+    def settings(self) -> dict[str, str | int]:
+        """What stands in its file of settings."""
+        return kafka_settings(self.port, self._controller_port, self._data)
+
     def prepare(self) -> None:
         """Write the settings, and format the folder when it is new."""
-        lines = kafka_settings(self.port, self._controller_port, self._data)
+        lines = self.settings()
         self._settings.write_text(
             "".join(f"{key}={value}\n" for key, value in lines.items()), encoding="utf-8"
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
@@ -22,7 +23,9 @@ from tests.fault.workers import CLONE, Child, Worker
 PARTITIONS = 4
 LANES = 2
 SESSION_S = 6
-SETTLE_S = 120.0
+SETTLE_S = 240.0
+TRAFFIC_WITHIN_S = 100.0
+"""Its last acknowledgement may wait for a broker."""
 
 
 class Arena:
@@ -34,10 +37,21 @@ class Arena:
         prefix: str,
         folder: Path,
         nursery: Nursery | None = None,
+        *,
+        size: tuple[int, int] = (PARTITIONS, LANES),
+        direct: tuple[str, str] = ("", ""),
+        settings: Mapping[str, str] | None = None,
     ) -> None:
-        """`servers` are the brokers and the URL of Redis; a `nursery` that is given stays open."""
+        """`servers` are the brokers and the URL of Redis; a `nursery` that is given stays open.
+
+        `size` are partitions and lanes. Where the workers go by proxies, `direct` is the way for
+        everybody else. `settings` are environment variables of every worker.
+        """
         brokers, redis_url = servers
         self.brokers = brokers
+        self.partitions, self.lanes = size
+        self.direct, self.direct_redis = direct[0] or brokers, direct[1] or redis_url
+        self._settings = settings or {}
         self.redis_url = redis_url
         self.prefix = prefix
         self.folder = folder
@@ -48,8 +62,8 @@ class Arena:
         self._nursery = nursery
         self._own_nursery: Nursery | None = None
         self.rules = write_patient_rules(folder / "patient.yaml")
-        access = KafkaAccess(brokers=brokers)
-        asyncio.run(apply_topics(access, prefix, partitions=PARTITIONS))
+        access = KafkaAccess(brokers=self.direct)
+        asyncio.run(apply_topics(access, prefix, partitions=self.partitions))
 
     def __enter__(self) -> Self:
         return self
@@ -64,58 +78,69 @@ class Arena:
     @property
     def keys(self) -> list[str]:
         """The hashes in Redis."""
-        return [f"{{{self.prefix}r.{p}}}:customers" for p in range(PARTITIONS)]
+        return [f"{{{self.prefix}r.{p}}}:customers" for p in range(self.partitions)]
 
     def worker(
-        self, *, crash_at: str = "", after: int = 1, fresh: bool = True, **settings: str
+        self,
+        *,
+        crash_at: str = "",
+        after: int = 1,
+        fresh: bool = True,
+        environment: Mapping[str, str] | None = None,
+        **settings: str,
     ) -> Worker:
-        """Start a router process: a new interpreter, or (quicker) one that forks off another."""
-        environment = {
+        """Start a router process: a new interpreter, or (quicker) one that forks off another.
+
+        `settings` and `environment` are variables of this one.
+        """
+        variables = {
             "OMNIROUTE_KAFKA": self.brokers,
             "OMNIROUTE_REDIS": self.redis_url,
             "OMNIROUTE_PREFIX": self.prefix,
             "OMNIROUTE_RULES": str(self.rules),
-            "OMNIROUTE_LANES": str(LANES),
+            "OMNIROUTE_LANES": str(self.lanes),
             "OMNIROUTE_HTTP": "127.0.0.1:0",
             "OMNIROUTE_LOG_FORMAT": "json",
             "OMNIROUTE_SESSION_TIMEOUT": str(SESSION_S),
             "OMNIROUTE_BATCH_RECORDS": "100",
             "OMNIROUTE_CRASH_AT": crash_at,
             "OMNIROUTE_CRASH_AFTER": str(after),
+            **self._settings,
+            **(environment or {}),
             **settings,
         }
         if fresh:
-            worker = Worker.program(["services.router"], self.folder, environment)
+            worker = Worker.program(["services.router"], self.folder, variables)
         else:
             if self._nursery is None:
                 self._nursery = self._own_nursery = Nursery(CLONE)
-            worker = Worker.forked(self._nursery, self.folder, environment)
+            worker = Worker.forked(self._nursery, self.folder, variables)
         self._children.append(worker)
         return worker
 
     def evict(self) -> None:
         """Take the dead workers out of the group at once."""
-        evict(self.brokers, self.group)
+        evict(self.direct, self.group)
 
     def begin_traffic(self, rate: float, seed: int) -> None:
         """Let a contact centre's day flow until `end_traffic`."""
         self.ledger = self.folder / "ledger.jsonl"
-        words = ["services.cli.main", "traffic", "--rate", str(rate), "--seed", str(seed)]
-        words += ["--ledger", str(self.ledger), "--quiet", "--brokers", self.brokers]
+        words = ["tests.fault.feeder", "--rate", str(rate), "--seed", str(seed)]
+        words += ["--ledger", str(self.ledger), "--brokers", self.direct]
         self._traffic = Child.program([*words, "--prefix", self.prefix], self.folder, {})
         self._children.append(self._traffic)
 
     def end_traffic(self) -> None:
         """End it; all that was sent is acknowledged and stands in the ledger."""
         if self._traffic is not None:
-            code = self._traffic.stop(signal.SIGINT)
+            code = self._traffic.stop(signal.SIGINT, TRAFFIC_WITHIN_S)
             if code != 0:
                 raise self._traffic.complain(f"ended with {code}")
             self._traffic = None
 
     def vandal(self, seed: int) -> Vandal:
         """Somebody who damages Redis while the block runs."""
-        return Vandal(self.redis_url, self.keys, seed=seed)
+        return Vandal(self.direct_redis, self.keys, seed=seed)
 
     def settle(self) -> list[Judged]:
         """With a worker that nobody disturbs: wait for lag 0, judge, and end the worker cleanly."""
@@ -133,12 +158,12 @@ class Arena:
         tables = read_tables([self.rules])
         assert isinstance(tables, dict)
         options = Options(
-            brokers=self.brokers,
-            redis=self.redis_url,
+            brokers=self.direct,
+            redis=self.direct_redis,
             prefix=self.prefix,
             rules=(),
             ledger=self.ledger,
-            partitions=PARTITIONS,
+            partitions=self.partitions,
             wait=wait,
             format="text",
             most=5,

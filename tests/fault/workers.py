@@ -107,10 +107,14 @@ class Worker(Child):
         log = folder / f"forked-router-{time.monotonic_ns()}.log"
         return cls(Forked(nursery, environment, log), log)
 
+    def says(self, words: str) -> bool:
+        """Does a line of its log hold these words?"""
+        return words in self.log.read_text(errors="replace")
+
     def await_log(self, words: str, within_s: float = START_WITHIN_S) -> None:
         """Wait until a line of its log holds these words."""
         deadline = time.monotonic() + within_s
-        while words not in self.log.read_text(errors="replace"):
+        while not self.says(words):
             if not self.alive:
                 raise self.complain(f"ended before it said {words!r}")
             if time.monotonic() > deadline:

@@ -1,0 +1,54 @@
+"""Row 3: three brokers, killed, restarted and frozen, behind a network that fails."""
+
+from __future__ import annotations
+
+from tests.fault.nemeses import brokers, wires
+from tests.fault.nemeses.brokers import KillBroker, PauseBroker, PauseBrokerShortly, RestartBroker
+from tests.fault.nemeses.wires import CutAll, CutKafka, CutRedis, HalfOpen, Slow
+from tests.fault.scene import Limit, Row, Scene, Topology
+
+THREE = Topology(brokers=3, proxied=True, partitions=6, lanes=3, workers=2)
+ONE = Topology(brokers=1, proxied=True, partitions=6, lanes=3, workers=2)
+RESUME_S = 30.0
+
+ROW = Row(
+    number=3,
+    title="brokers killed, restarted and frozen, and faults of every connection",
+    scenes=(
+        Scene(
+            name="brokers",
+            topology=THREE,
+            strands=({KillBroker: 8, RestartBroker: 2, PauseBroker: 8},),
+            rate=80,
+        ),
+        Scene(
+            name="connections",
+            topology=THREE,
+            strands=({CutKafka: 70, CutRedis: 30, CutAll: 25, Slow: 15, HalfOpen: 10},),
+            rate=80,
+        ),
+    ),
+    short=(
+        Scene(
+            name="one broker and its connections",
+            topology=ONE,
+            strands=(
+                {
+                    KillBroker: 2,
+                    PauseBrokerShortly: 2,
+                    CutKafka: 10,
+                    CutRedis: 4,
+                    CutAll: 3,
+                    Slow: 2,
+                    HalfOpen: 1,
+                },
+            ),
+            rate=80,
+        ),
+    ),
+    targets={brokers.KILLED: 15, brokers.PAUSED: 15, "proxy: *": 300},
+    limits={
+        brokers.RESUME: Limit(seconds=RESUME_S),
+        wires.RESUME: Limit(seconds=RESUME_S),
+    },
+)

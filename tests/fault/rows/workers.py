@@ -1,0 +1,37 @@
+"""Row 2: workers that stand still and wake, join, leave, and are lost."""
+
+from __future__ import annotations
+
+from tests.fault.arena import SESSION_S
+from tests.fault.nemeses.joins import JOINS, LEAVE_GAP, LEAVES, LOST_GAP, Join, Leave, Lose
+from tests.fault.nemeses.zombies import EXIT, ZOMBIES, Zombie
+from tests.fault.scene import Limit, Row, Scene, Topology
+
+THREE = Topology(partitions=12, lanes=6, workers=3)
+
+ROW = Row(
+    number=2,
+    title="zombies, joins and leaves of three workers over twelve partitions",
+    scenes=(
+        Scene(
+            name="workers",
+            topology=THREE,
+            strands=({Zombie: 10, Join: 10, Leave: 10, Lose: 2},),
+            rate=150,
+        ),
+    ),
+    short=(
+        Scene(
+            name="workers, shortly",
+            topology=THREE,
+            strands=({Zombie: 2, Join: 2, Leave: 2, Lose: 1},),
+            rate=120,
+        ),
+    ),
+    targets={ZOMBIES: 40, JOINS: 40, LEAVES: 40},
+    limits={
+        EXIT: Limit(seconds=5),
+        LEAVE_GAP: Limit(seconds=5, quantile=0.99),
+        LOST_GAP: Limit(seconds=SESSION_S + 5),
+    },
+)

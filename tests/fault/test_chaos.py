@@ -1,0 +1,36 @@
+"""The short form of every row: faults against Apache Kafka, and the judge at last."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from tests.fault.round import play
+from tests.fault.rows.table import ROWS
+from tests.fault.scene import Row, Scene
+
+SEED = 11
+SHORT = [
+    pytest.param(row, scene, id=f"row {row.number}: {scene.name}")
+    for row in ROWS.values()
+    for scene in row.short
+]
+
+
+@pytest.mark.slow
+@pytest.mark.durable
+@pytest.mark.kafka
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize(("row", "scene"), SHORT)
+def test_faults_lose_nothing_repeat_nothing_and_disorder_nothing(row: Row, scene: Scene) -> None:
+    """Law: after every planned fault all promises are kept, and what is interrupted goes on in time."""
+    result = play(scene, SEED, row.limits, _say)
+    assert result.kept, "\n".join([*result.wrong, result.verdict])
+    planned = sum(count for strand in scene.strands for count in strand.values())
+    assert len(result.struck) == planned + len(scene.throughout)
+    assert result.events > 0
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
