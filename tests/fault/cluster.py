@@ -11,6 +11,7 @@ from confluent_kafka.admin import AdminClient
 
 from services.runtime.child import LOOPBACK, free_port
 from services.runtime.embedded import ApacheKafka
+from tests.fault.disk import Disk
 
 HEAP = "256m"
 WHOLE_WITHIN_S = 90.0
@@ -31,6 +32,19 @@ class Node(ApacheKafka):
         """Where proxies connect to."""
         self.advertised = free_port()
         """Where clients that came by a proxy are sent to."""
+        self.disk: Disk | None = None
+        """A file system of its own under its data."""
+
+    def get_disk(self, size_mib: int) -> None:
+        """Put its data on a file system of its own; before its first start."""
+        self.disk = Disk(self._data, size_mib)
+
+    def close(self) -> None:
+        """End it at once."""
+        self.kill()
+        if self.disk is not None:
+            self.disk.close()
+        super().close()
 
     def settings(self) -> dict[str, str | int]:
         """Those of a single node, with a second listener and all nodes in the quorum."""
@@ -59,9 +73,12 @@ class Node(ApacheKafka):
 class Brokers:
     """`count` nodes. Use as a context manager."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, *, disk_mib: int = 0) -> None:
+        """With `disk_mib` the last one gets a file system of that size, where we may mount one."""
         voters = {number: free_port() for number in range(1, count + 1)}
         self.nodes = [Node(number, voters) for number in voters]
+        if disk_mib:
+            self.nodes[-1].get_disk(disk_mib)
 
     @property
     def bootstrap(self) -> str:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import random
 import secrets
+import shutil
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import msgspec
 
 from services.cli.judging.court import Judged
 from services.cli.judging.report import tell_text
 from services.runtime.lane import EXIT_CODES
+from tests.fault.cluster import Brokers
 from tests.fault.nemesis import Planned, draw_plan
 from tests.fault.scene import EVENTS, Limit, Scene
 from tests.fault.stage import Stage, Struck, open_stage
@@ -64,8 +67,18 @@ def plan_strands(scene: Scene, seed: int) -> list[list[Planned]]:
     ]
 
 
-def play(scene: Scene, seed: int, limits: Mapping[str, Limit], say: Say = lambda _: None) -> Result:
-    """Play one round; raises only where the servers themselves do not start."""
+def play(
+    scene: Scene,
+    seed: int,
+    limits: Mapping[str, Limit],
+    *,
+    say: Say = lambda _: None,
+    keep: Path | None = None,
+) -> Result:
+    """Play one round; raises only where the servers themselves do not start.
+
+    The logs of a red round are copied to `keep`.
+    """
     begin = time.monotonic()
     strands = plan_strands(scene, seed)
     say(f"{scene.name}, seed {seed}: the servers start")
@@ -79,6 +92,8 @@ def play(scene: Scene, seed: int, limits: Mapping[str, Limit], say: Say = lambda
         except Exception as error:  # noqa: BLE001 - a round that breaks off is a red one
             failures.append(f"the round broke off: {type(error).__name__}: {error}")
         wrong = [*failures, *_judge(stage, judged, limits)]
+        if wrong and keep is not None:
+            _keep_logs(stage, keep)
         return Result(
             scene=scene.name,
             seed=seed,
@@ -217,15 +232,27 @@ def _find_late(measured: Mapping[str, Sequence[float]], limits: Mapping[str, Lim
 def _measure(stage: Stage) -> None:
     """Interruptions, from the times at which committed decisions were appended."""
     times, lanes = stage.watch.times, stage.arena.lanes
+    begins = sorted(struck.began_ms for _, struck in stage.struck)
     for nemesis, struck in list(stage.struck):
         if nemesis.gap:
             end = struck.began_ms + int(nemesis.gap_after_s * 1000)
             for gap in find_gaps(times, lanes, struck.began_ms, end):
                 stage.measure(nemesis.gap, gap)
         if nemesis.resume:
-            stage.measure(nemesis.resume, find_resume(
-                times, lanes, struck.healed_ms, late_ms=LATE_MS, quiet_ms=QUIET_MS,
-            ))  # fmt: skip
+            # What begins behind the next strike is the next one's doing.
+            next_ms = next((at for at in begins if at > struck.healed_ms), _now())
+            late_ms = min(LATE_MS, next_ms - struck.healed_ms)
+            took = find_resume(times, lanes, struck.healed_ms, late_ms=late_ms, quiet_ms=QUIET_MS)
+            stage.measure(nemesis.resume, took)
+
+
+def _keep_logs(stage: Stage, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for log in stage.arena.folder.glob("*.log"):
+        shutil.copy(log, folder)
+    nodes = stage.kafka.nodes if isinstance(stage.kafka, Brokers) else [stage.kafka]
+    for node in nodes:
+        shutil.copy(node.log, folder / f"broker-{node.port}.log")
 
 
 def _now() -> int:

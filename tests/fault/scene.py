@@ -28,6 +28,8 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True):
     lanes: int = 2
     workers: int = 2
     """Workers that are kept running: one that ends is replaced."""
+    disk_mib: int = 0
+    """With proxied brokers: size of a file system under the last one alone; 0: none (needs root)."""
     settings: Mapping[str, str] = {}
     """Environment variables of the workers."""
 
@@ -68,3 +70,5 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """What must be reached in sum. A name ending in `*` sums all counts that begin so."""
     limits: Mapping[str, Limit] = {}
     """By what was measured."""
+    lacking: tuple[str, ...] = ()
+    """What this machine does not let us do, and how it would; told loudly."""

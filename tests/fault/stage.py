@@ -83,7 +83,9 @@ def open_stage(topology: Topology, prefix: str) -> Iterator[Stage]:
     size = (topology.partitions, topology.lanes)
     with ExitStack() as stack:
         kafka: Any = stack.enter_context(
-            Brokers(topology.brokers) if topology.proxied else ApacheKafka()
+            Brokers(topology.brokers, disk_mib=topology.disk_mib)
+            if topology.proxied
+            else ApacheKafka()
         )
         redis = stack.enter_context(topology.redis())
         links = stack.enter_context(Links.around(kafka, redis, proxied=topology.proxied))

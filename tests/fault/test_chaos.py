@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -23,9 +24,11 @@ SHORT = [
 @pytest.mark.kafka
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize(("row", "scene"), SHORT)
-def test_faults_lose_nothing_repeat_nothing_and_disorder_nothing(row: Row, scene: Scene) -> None:
+def test_faults_lose_nothing_repeat_nothing_and_disorder_nothing(
+    row: Row, scene: Scene, tmp_path: Path
+) -> None:
     """Law: after every planned fault all promises are kept, and what is interrupted goes on in time."""
-    result = play(scene, SEED, row.limits, _say)
+    result = play(scene, SEED, row.limits, say=_say, keep=tmp_path / "logs")
     assert result.kept, "\n".join([*result.wrong, result.verdict])
     planned = sum(count for strand in scene.strands for count in strand.values())
     assert len(result.struck) == planned + len(scene.throughout)

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import msgspec
+
+from tests.fault.disk import can_mount
 from tests.fault.nemeses import brokers, wires
 from tests.fault.nemeses.brokers import KillBroker, PauseBroker, PauseBrokerShortly, RestartBroker
+from tests.fault.nemeses.clocks import ShiftClock
+from tests.fault.nemeses.disks import FillDisk
 from tests.fault.nemeses.wires import CutAll, CutKafka, CutRedis, HalfOpen, Slow
 from tests.fault.scene import Limit, Row, Scene, Topology
 
 THREE = Topology(brokers=3, proxied=True, partitions=6, lanes=3, workers=2)
 ONE = Topology(brokers=1, proxied=True, partitions=6, lanes=3, workers=2)
 RESUME_S = 30.0
+SMALL_DISK = msgspec.structs.replace(THREE, disk_mib=512)
+FULL_DISK = (
+    (Scene(name="a full disk", topology=SMALL_DISK, strands=({FillDisk: 3},), rate=80),)
+    if can_mount()
+    else ()
+)
+LACKING = () if can_mount() else ("a full disk under one broker: only root can mount a small one",)
 
 ROW = Row(
     number=3,
@@ -18,9 +30,10 @@ ROW = Row(
         Scene(
             name="brokers",
             topology=THREE,
-            strands=({KillBroker: 8, RestartBroker: 2, PauseBroker: 8},),
+            strands=({KillBroker: 8, RestartBroker: 2, PauseBroker: 8, ShiftClock: 3},),
             rate=80,
         ),
+        *FULL_DISK,
         Scene(
             name="connections",
             topology=THREE,
@@ -51,4 +64,5 @@ ROW = Row(
         brokers.RESUME: Limit(seconds=RESUME_S),
         wires.RESUME: Limit(seconds=RESUME_S),
     },
+    lacking=LACKING,
 )
