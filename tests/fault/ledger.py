@@ -19,9 +19,9 @@ from pathlib import Path
 
 import msgspec
 
-from tests.fault.round import Result, sum_counts
+from tests.fault.round import Result
 from tests.fault.rows.table import ROWS
-from tests.fault.scene import Row
+from tests.fault.scene import Row, sum_counts
 from tests.fault.workers import CLONE
 
 LEDGER = CLONE / "docs" / "campaigns" / "ledger.jsonl"

@@ -15,22 +15,20 @@ import msgspec
 
 from services.cli.judging.court import Judged
 from services.cli.judging.report import tell_text
-from services.runtime.lane import EXIT_CODES
 from tests.fault.cluster import Brokers
 from tests.fault.nemesis import Planned, draw_plan
-from tests.fault.scene import EVENTS, Limit, Scene
+from tests.fault.scene import Limit, Scene
 from tests.fault.stage import Stage, Struck, open_stage
-from tests.fault.watch import Sample, find_gaps, find_resume
+from tests.fault.verdict import find_wrong
+from tests.fault.watch import Sample
 
 TELL_S = 3.0
 QUIET_S = 6.0
 """Traffic goes on for so long after the last fault, so that what it interrupted is seen."""
+DRAIN_S = 600.0
+"""What gathered while nobody worked is worked off within so long, or the judge says so."""
 RESUME_WITHIN_S = 60.0
-LATE_MS = 3_000
-QUIET_MS = 2_000
 FINDINGS = 5
-ALLOWED_EXITS = frozenset({EXIT_CODES["fenced"], EXIT_CODES["stuck"]})
-"""With which a worker may end by itself under faults: a supervisor starts it again."""
 
 Say = Callable[[str], None]
 
@@ -87,11 +85,10 @@ def play(
         judged: Sequence[Judged] = ()
         try:
             _attack(stage, scene, strands, (seed, failures, say))
-            say("the faults are over; waiting for lag 0, then the judge reads")
-            judged = _settle(stage)
+            judged = _settle(stage, say)
         except Exception as error:  # noqa: BLE001 - a round that breaks off is a red one
             failures.append(f"the round broke off: {type(error).__name__}: {error}")
-        wrong = [*failures, *_judge(stage, judged, limits)]
+        wrong = [*failures, *find_wrong(stage, judged, limits)]
         if wrong and keep is not None:
             _keep_logs(stage, keep)
         return Result(
@@ -150,13 +147,12 @@ def _watch_strands(
         deadline = time.monotonic() + TELL_S
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
-        last = stage.watch.samples[-1:]
-        lag = "?" if not last or last[0].lag is None else f"{last[0].lag:,}"
+        lag = _find_lag(stage)
         done = Counter(struck.nemesis for _, struck in list(stage.struck))
         kinds = ", ".join(f"{count} {name}" for name, count in sorted(done.items()))
         say(
             f"{time.monotonic() - begin:5.0f} s  {len(stage.struck):>3} of {planned} faults  "
-            f"{stage.watch.count:>7,} decisions  lag {lag}  {kinds}"
+            f"{stage.watch.count:>7,} decisions  lag {'?' if lag is None else f'{lag:,}'}  {kinds}"
         )
 
 
@@ -181,69 +177,26 @@ def _run_strand(stage: Stage, plan: Sequence[Planned], failures: list[str]) -> N
         time.sleep(one.rest_s)
 
 
-def _settle(stage: Stage) -> list[Judged]:
+def _settle(stage: Stage, say: Say) -> list[Judged]:
     """Wait for lag 0 and judge; whoever runs then must end cleanly."""
-    if stage.fleet.workers:
-        stage.arena.end_traffic()
-        judged = stage.arena.judge()
-        stage.fleet.close()
-        return judged
-    return stage.arena.settle()
+    if not stage.fleet.workers:
+        stage.arena.evict()
+        stage.fleet.add()
+    stage.arena.end_traffic()
+    deadline = time.monotonic() + DRAIN_S
+    while (lag := _find_lag(stage)) != 0 and time.monotonic() < deadline:
+        say(f"the faults are over; lag {'?' if lag is None else f'{lag:,}'}")
+        time.sleep(TELL_S)
+    say("the judge reads")
+    judged = stage.arena.judge()
+    stage.fleet.close()
+    return judged
 
 
-def _judge(stage: Stage, judged: Sequence[Judged], limits: Mapping[str, Limit]) -> list[str]:
-    """What is wrong: by the judge, the concurrent reader, the workers' ends, and the clock."""
-    _measure(stage)
-    wrong = [
-        f"{f.promise.value}: partition {f.partition}: {f.what}"
-        for one in judged
-        for f in one.findings
-    ]
-    wrong = (
-        [*wrong[:FINDINGS], f"and {len(wrong) - FINDINGS} more"] if len(wrong) > FINDINGS else wrong
-    )
-    if judged and not all(one.folded for one in judged):
-        wrong.append("outcomes and states were not compared with a fold of the core")
-    final = sum(one.records["decisions"] for one in judged)
-    if judged and not final:
-        wrong.append("nothing was decided")
-    if judged and not stage.watch.await_count(final, 10.0):
-        wrong.append(f"the concurrent reader saw {stage.watch.count} decisions, the last {final}")
-    if stage.watch.twice:
-        wrong.append(f"the concurrent reader saw {stage.watch.twice} decisions twice")
-    if stage.fleet.failure is not None:
-        wrong.append(f"the fleet broke: {stage.fleet.failure}")
-    for code, times in sorted(stage.fleet.exits.items()):
-        if code not in ALLOWED_EXITS:
-            wrong.append(f"{times} workers ended by themselves: {stage.fleet.last_words[code]}")
-        else:
-            stage.note(f"{times} workers ended by themselves with {code} and were replaced")
-    return [*wrong, *_find_late(stage.measured, limits)]
-
-
-def _find_late(measured: Mapping[str, Sequence[float]], limits: Mapping[str, Limit]) -> list[str]:
-    return [
-        f"{name}: {max(measured[name]):.2f} s, at most {limit.seconds:.0f} s are allowed"
-        for name, limit in limits.items()
-        if limit.quantile >= 1 and measured.get(name) and max(measured[name]) > limit.seconds
-    ]
-
-
-def _measure(stage: Stage) -> None:
-    """Interruptions, from the times at which committed decisions were appended."""
-    times, lanes = stage.watch.times, stage.arena.lanes
-    begins = sorted(struck.began_ms for _, struck in stage.struck)
-    for nemesis, struck in list(stage.struck):
-        if nemesis.gap:
-            end = struck.began_ms + int(nemesis.gap_after_s * 1000)
-            for gap in find_gaps(times, lanes, struck.began_ms, end):
-                stage.measure(nemesis.gap, gap)
-        if nemesis.resume:
-            # What begins behind the next strike is the next one's doing.
-            next_ms = next((at for at in begins if at > struck.healed_ms), _now())
-            late_ms = min(LATE_MS, next_ms - struck.healed_ms)
-            took = find_resume(times, lanes, struck.healed_ms, late_ms=late_ms, quiet_ms=QUIET_MS)
-            stage.measure(nemesis.resume, took)
+def _find_lag(stage: Stage) -> int | None:
+    """Events that wait, as of the last look at the brokers."""
+    last = stage.watch.samples[-1:]
+    return last[0].lag if last else None
 
 
 def _keep_logs(stage: Stage, folder: Path) -> None:
@@ -257,12 +210,3 @@ def _keep_logs(stage: Stage, folder: Path) -> None:
 
 def _now() -> int:
     return int(time.time() * 1000)
-
-
-def sum_counts(counts: Mapping[str, int], target: str, events: int) -> int:
-    """How much of a target these counts are."""
-    if target == EVENTS:
-        return events
-    if target.endswith("*"):
-        return sum(n for name, n in counts.items() if name.startswith(target[:-1]))
-    return Counter(counts)[target]

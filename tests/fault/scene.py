@@ -72,3 +72,12 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """By what was measured."""
     lacking: tuple[str, ...] = ()
     """What this machine does not let us do, and how it would; told loudly."""
+
+
+def sum_counts(counts: Mapping[str, int], target: str, events: int) -> int:
+    """How much of a target these counts are."""
+    if target == EVENTS:
+        return events
+    if target.endswith("*"):
+        return sum(n for name, n in counts.items() if name.startswith(target[:-1]))
+    return counts.get(target, 0)
