@@ -26,7 +26,6 @@ from services.router.web.rules_page import list_routes
 from services.runtime.admin import TopicsUnreachableError, demand_topics
 from services.runtime.lane import EXIT_CODES, Stop
 from services.runtime.lane_metrics import LaneCollector
-from services.runtime.lane_settings import tell_braked
 from services.runtime.lanes import Lanes
 from services.runtime.log import configure_log, get_log
 from services.runtime.probes import Pages, Readiness, serve_probes
@@ -91,7 +90,9 @@ class RouterService:
             partitions=partitions,
             make_job=make_job,
         )
-        LaneCollector(self._metrics.registry, SERVICE, made.statuses)
+        LaneCollector(
+            self._metrics.registry, SERVICE, made.statuses, away=lambda: made.kafka_away_s
+        )
         return made
 
     def _find_readiness(self) -> Readiness:
@@ -106,14 +107,7 @@ class RouterService:
             "rules_candidate": edition.candidate.version if edition.candidate else "",
             "rules_generation": edition.generation,
         }
-        if held := tell_braked(lanes):
-            return Readiness(held, detail)
-        if not self._lanes.is_ready:
-            opened = sum(lane.open for lane in lanes)
-            return Readiness({"lanes": f"{opened} of {len(lanes)} assigned lanes are open"}, detail)
-        if detail["paused"]:
-            return Readiness({"redis": "does not answer; nothing is lost, the lag grows"}, detail)
-        return Readiness(detail=detail)
+        return Readiness(self._lanes.waits_for(), detail)
 
     def _find_still(self) -> Mapping[str, str]:
         if self._lanes is None or self._lanes.is_alive:

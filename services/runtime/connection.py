@@ -15,6 +15,7 @@ from collections.abc import Sequence
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 
@@ -96,6 +97,22 @@ def make_admin(access: KafkaAccess) -> AIOKafkaAdminClient:
     settings = _login(access)
     settings["request_timeout_ms"] = min(access.request_timeout_ms, 10_000)
     return AIOKafkaAdminClient(**settings)
+
+
+async def reaches_kafka(access: KafkaAccess, within_s: float) -> bool:
+    """Does a broker answer a client that is new, and so cannot be broken by what was before?"""
+    login = _login(access)
+    client = AIOKafkaClient(**login)
+    try:
+        async with asyncio.timeout(within_s):
+            await client.bootstrap()
+    except (KafkaError, OSError, TimeoutError):
+        return False
+    finally:
+        with contextlib.suppress(KafkaError, OSError, TimeoutError):
+            async with asyncio.timeout(CLOSE_WITHIN_S):
+                await client.close()
+    return True
 
 
 def _login(access: KafkaAccess) -> dict[str, object]:

@@ -52,12 +52,10 @@ HOLD_S = 1.0
 
 
 class Asked(NamedTuple):
-    """What a lane asks of the member of the group; the first two are remote calls."""
+    """What a lane asks of the process that it belongs to."""
 
     read_committed: Callable[[list[InputKey]], Awaitable[Mapping[InputKey, Stood]]]
-    """The committed offsets, by the group's coordinator."""
-    read_ends: Callable[[list[InputKey]], Awaitable[Mapping[InputKey, int]]]
-    """Where the inputs end now."""
+    """The committed offsets, by the group's coordinator: a remote call."""
     still_ours: Callable[[], None]
     """Raises `Stop` where this process was frozen for too long."""
 
@@ -82,18 +80,20 @@ class LaneKeeper:
         self._access = access
         self._settings = settings
         self._make_job = make_job
-        self._read_committed, self._read_ends, self._still_ours = asked
-        topics = tuple(topic.removeprefix(settings.prefix) for topic in plan.inputs)
-        self._keys = [(topic, p) for p in self.partitions for topic in topics]
-        self._caution = Caution(self._keys, settings, turns)
+        self._read_committed, self._still_ours = asked
+        topics = [topic.removeprefix(settings.prefix) for topic in plan.inputs]
+        self.inputs: list[InputKey] = [(topic, p) for p in self.partitions for topic in topics]
+        """Everything that the lane reads."""
+        self._caution = Caution(self.inputs, settings, turns)
         self._braked = ""
-        self._waiting = 0
         self._stopping = asyncio.Event()
         self._limit = settings.batch_records
         self._oversized: frozenset[tuple[str, int, int]] = frozenset()
         self._reader: Reader | None = None
         self._open = False
-        self._paused = False
+        self._why = ""
+        self._committed: dict[InputKey, int] = {}
+        self._ends: Mapping[InputKey, int] = {}
         self._lives = 0
         self._failures = 0
         self._moved = time.monotonic()
@@ -104,13 +104,12 @@ class LaneKeeper:
 
     def status(self) -> LaneStatus:
         """How the lane is doing; cheap, touches nothing outside."""
-        reader = self._reader
         return LaneStatus(
             lane=self.lane,
             open=self._open,
-            paused=self._paused,
+            why=self._why,
             braked=self._braked,
-            lag=reader.lag() if reader is not None and self._open else self._waiting,
+            lag=self._count_waiting(),
             lives=self._lives,
             quiet_s=time.monotonic() - self._moved,
         )
@@ -118,6 +117,17 @@ class LaneKeeper:
     def positions(self) -> dict[InputKey, int]:
         """The next offset that the lane will hand out, by input."""
         return self._reader.positions() if self._reader is not None and self._open else {}
+
+    def see_ends(self, ends: Mapping[InputKey, int]) -> None:
+        """Kafka says where the inputs end; what is missing was not said."""
+        self._ends = {**self._ends, **{key: ends[key] for key in self.inputs if key in ends}}
+
+    def _count_waiting(self) -> int:
+        if self._reader is not None and self._open and not self._why:
+            return self._reader.lag()
+        # Nothing is fetched: what is not committed waits.
+        places = self._committed
+        return sum(max(0, end - places.get(key, end)) for key, end in self._ends.items())
 
     def stop(self) -> None:
         """Ask the lane to finish its batch and end; `run` then returns."""
@@ -142,8 +152,8 @@ class LaneKeeper:
                 await self._hold(braked)
                 continue
             except Unavailable as error:
-                self._paused = True
-                log.warning("the lane waits", lane=self.lane, why=str(error))
+                self._why = str(error)
+                log.warning("the lane waits", lane=self.lane, why=self._why)
             except asyncio.CancelledError as error:
                 task = asyncio.current_task()
                 if task is None or task.cancelling():
@@ -166,20 +176,18 @@ class LaneKeeper:
         while not self._stopping.is_set():
             with contextlib.suppress(KafkaError, OSError, TimeoutError):
                 async with asyncio.timeout(self._settings.open_within):
-                    stood = await self._read_committed(self._keys)
-                    self._waiting = await self._count_waiting(stood)
-                if not is_held(stood, self._keys[0]):
+                    stood = await self._read_committed(self.inputs)
+                    self._committed = {
+                        k: s.offset for k, s in stood.items() if s.offset is not None
+                    }
+                if not is_held(stood, self.inputs[0]):
                     log.info("an operator let go of the brake", lane=self.lane)
                     break
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(HOLD_S):
                     await self._stopping.wait()
-        self._braked, self._waiting = "", 0
+        self._braked = ""
         self._touch()
-
-    async def _count_waiting(self, stood: Mapping[InputKey, Stood]) -> int:
-        ends = await self._read_ends(self._keys)
-        return sum(max(0, ends[key] - (stood[key].offset or 0)) for key in self._keys)
 
     async def _back_off(self) -> None:
         wait = min(self._settings.backoff_most, self._settings.backoff_first * 2**self._failures)
@@ -210,12 +218,14 @@ class LaneKeeper:
         limit = self._settings.open_within
         await transactor.fence(limit)
         async with asyncio.timeout(limit):
-            keys = self._keys
+            keys = self.inputs
             committed = await self._read_committed(keys)
         self._caution.open(committed)
         offsets = {key: one.offset for key, one in committed.items()}
         await reader.start(limit)
         first, end = await reader.bounds(limit)
+        stood = {key: first[key] if at is None else at for key, at in offsets.items()}
+        self._committed, self._ends = stood, end
         opening = Opening(
             lane=self.lane,
             lanes=self._plan.lanes,
@@ -238,11 +248,12 @@ class LaneKeeper:
                 raise LaneLost(f"lane {self.lane}: its offsets moved while it opened") from stop
             raise
         reader.seek(start.offsets)
+        self._committed = dict(start.offsets)
         await self._settle(job, transactor, start)
         self._caution.begin(transactor, start.offsets, end)
         self._reader = reader
         self._open = True
-        self._paused = False
+        self._why = ""
         if not self._failures:
             # After failures only a committed batch counts, or a lane that fails at every first
             # batch would look alive for ever.
@@ -276,6 +287,7 @@ class LaneKeeper:
             raise
         caution.stands(dressed)
         crash.pass_point(crash.AFTER_COMMIT)
+        self._committed |= offsets
         self._grow(batch)
         await self._until_available(lambda: job.committed(batch, work, receipts))
         self._failures = 0
@@ -308,13 +320,13 @@ class LaneKeeper:
             except Unavailable as error:
                 if self._stopping.is_set():
                     raise
-                if not self._paused:
+                if not self._why:
                     log.warning("the lane pauses", lane=self.lane, why=str(error))
-                self._paused = True
+                self._why = str(error)
             else:
-                if self._paused:
+                if self._why:
                     log.info("the lane goes on", lane=self.lane)
-                self._paused = False
+                self._why = ""
                 return answer
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait):

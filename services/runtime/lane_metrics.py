@@ -18,6 +18,8 @@ NAMES = {
     "omniroute_lane_lives": "How often the lane was built in this process; rises with each failure.",
     "omniroute_lane_quiet_seconds": "Seconds since the lane last committed or was opened.",
 }
+AWAY = "omniroute_kafka_away_seconds"
+HELP = {**NAMES, AWAY: "Seconds for which Kafka has not answered; 0 while it does."}
 """Every metric of this collector with its help text."""
 
 
@@ -29,17 +31,19 @@ class LaneCollector(Collector):
         registry: CollectorRegistry,
         service: str,
         statuses: Callable[[], Sequence[LaneStatus]],
+        away: Callable[[], float],
     ) -> None:
         self._service = service
         self._statuses = statuses
+        self._away = away
         registry.register(self)
 
     def describe(self) -> Iterable[Metric]:
         """The names, without asking the lanes."""
-        return [self._make(name) for name in NAMES]
+        return [*(self._make(name) for name in NAMES), self._make_away()]
 
     def collect(self) -> Iterable[Metric]:
-        """One sample per lane and figure."""
+        """One sample per lane and figure, and how long Kafka has been away."""
         families = {name: self._make(name) for name in NAMES}
         for status in self._statuses():
             figures = (
@@ -52,7 +56,12 @@ class LaneCollector(Collector):
             )
             for name, figure in zip(NAMES, figures, strict=True):
                 families[name].add_metric([self._service, str(status.lane)], float(figure))
-        return families.values()
+        away = self._make_away()
+        away.add_metric([self._service], self._away())
+        return [*families.values(), away]
+
+    def _make_away(self) -> GaugeMetricFamily:
+        return GaugeMetricFamily(AWAY, HELP[AWAY], labels=["service"])
 
     def _make(self, name: str) -> GaugeMetricFamily:
         return GaugeMetricFamily(name, NAMES[name], labels=["service", "lane"])

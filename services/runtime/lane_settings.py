@@ -55,16 +55,22 @@ class LaneStatus(msgspec.Struct, frozen=True, kw_only=True):
     lane: int
     open: bool
     """It has been opened and reads."""
-    paused: bool
-    """It waits for a dependency other than Kafka."""
+    why: str
+    """What it waits for, other than Kafka, as a sentence without personal data; empty: nothing."""
     braked: str
     """Why the brake holds it until an operator lets go; empty: it does not."""
     lag: int
-    """Records that wait, over all inputs, as far as the last fetch told."""
+    """Records that wait, over all inputs: as the last fetch told; where nothing is fetched, as
+    Kafka said a few seconds ago, or when it last answered."""
     lives: int
     """How often it was built in this process."""
     quiet_s: float
     """Seconds since it last moved."""
+
+    @property
+    def paused(self) -> bool:
+        """It waits for a dependency other than Kafka."""
+        return bool(self.why)
 
 
 def tell_braked(lanes: Sequence[LaneStatus]) -> dict[str, str]:

@@ -22,9 +22,10 @@ from services.runtime.connection import KafkaAccess, close_consumer, make_consum
 from services.runtime.keeper import Asked, LaneKeeper
 from services.runtime.lane import InputKey, JobMaker, LaneLost, Stop
 from services.runtime.lane_note import Stood
-from services.runtime.lane_settings import LaneSettings, LaneStatus
+from services.runtime.lane_settings import LaneSettings, LaneStatus, tell_braked
 from services.runtime.log import get_log
 from services.runtime.turns import Turns
+from services.runtime.watchdog import Watchdog
 
 log = get_log(__name__)
 
@@ -66,15 +67,36 @@ class Lanes:
         self._stopping = asyncio.Event()
         self._ticked = time.monotonic()
         self._turns = Turns()
+        self._watchdog = Watchdog(access, settings, self._keepers, self._read_ends)
 
     # -- what others ask
 
     @property
     def is_ready(self) -> bool:
-        """The group has spoken, and every lane that it gave us is open."""
+        """The group has spoken, and every lane that it gave us is open and can do its work."""
+        return not self.waits_for()
+
+    @property
+    def kafka_away_s(self) -> float:
+        """Seconds for which Kafka has not answered; 0 while it does."""
+        return self._watchdog.away_s
+
+    def waits_for(self) -> dict[str, str]:
+        """What keeps this process from its work -> a sentence, for `/readyz`; empty: nothing."""
+        waits = {}
+        if away := self.kafka_away_s:
+            waits["kafka"] = f"has not answered for {away:.0f} s; nothing is lost"
+        statuses = self.statuses()
+        waits |= tell_braked(statuses)
+        opened = sum(one.open for one in statuses)
         if self._assigned is None:
-            return False
-        return all(k.status().open for k in self._keepers.values())
+            waits["lanes"] = "the group has given none yet"
+        elif opened < len(statuses):
+            waits["lanes"] = f"{opened} of {len(statuses)} assigned lanes are open"
+        for why in {one.why for one in statuses if one.why}:
+            what = "redis" if why.startswith("Redis") else "rules"
+            waits[what] = f"{why}; nothing is lost, the lag grows"
+        return waits
 
     @property
     def is_alive(self) -> bool:
@@ -98,7 +120,7 @@ class Lanes:
         """
         self._fatal = asyncio.get_running_loop().create_future()
         self._ticked = time.monotonic()
-        helpers = [asyncio.create_task(self._beat()), asyncio.create_task(self._watch())]
+        helpers = [asyncio.create_task(self._beat()), asyncio.create_task(self._watchdog.run())]
         for helper in helpers:
             helper.add_done_callback(self._on_lane_end)
         try:
@@ -214,7 +236,7 @@ class Lanes:
                 access=self._access,
                 settings=self._settings,
                 make_job=self._make_job,
-                asked=Asked(self._read_committed, self._read_ends, self.still_ours),
+                asked=Asked(self._read_committed, self.still_ours),
                 turns=self._turns,
             )
             task = asyncio.create_task(keeper.run(), name=f"lane-{lane}")
@@ -279,41 +301,6 @@ class Lanes:
         tps = {key: TopicPartition(self._settings.prefix + key[0], key[1]) for key in keys}
         ends = await member.end_offsets(list(tps.values()))
         return {key: ends[tp] for key, tp in tps.items()}
-
-    # -- the watchdog
-
-    async def _watch(self) -> None:
-        """End the process if a lane has records waiting and does not move.
-
-        The end of the topics is asked for here, for a stuck fetch would not know that it lags.
-        """
-        limit = self._settings.stuck_after
-        while True:
-            await asyncio.sleep(min(limit / 4, 5.0))
-            for lane, keeper in list(self._keepers.items()):
-                status = keeper.status()
-                if status.quiet_s < limit or status.paused or status.braked:
-                    continue
-                if not status.open or keeper.busy or await self._lags(keeper):
-                    state = "has records waiting" if status.open else "does not open"
-                    self._fail(
-                        Stop("stuck", f"lane {lane} {state} and has not moved for {limit:.0f} s.")
-                    )
-
-    async def _lags(self, keeper: LaneKeeper) -> bool:
-        member = self._member
-        before = keeper.positions()
-        prefix = self._settings.prefix
-        tps = {key: TopicPartition(prefix + key[0], key[1]) for key in before}
-        if member is None or not tps:
-            return False
-        try:
-            async with asyncio.timeout(self._settings.stuck_after / 2):
-                ends = await member.end_offsets(list(tps.values()))
-        except (KafkaError, TimeoutError, OSError):
-            return False
-        after = keeper.positions()
-        return any(after.get(k) == before[k] < ends[tp] for k, tp in tps.items())
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc] # the base has no types

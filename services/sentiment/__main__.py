@@ -13,7 +13,6 @@ from prometheus_client import CollectorRegistry, Info
 from services.runtime.admin import demand_topics
 from services.runtime.lane import EXIT_CODES, Stop
 from services.runtime.lane_metrics import LaneCollector
-from services.runtime.lane_settings import tell_braked
 from services.runtime.lanes import Lanes
 from services.runtime.log import configure_log, get_log
 from services.runtime.probes import Pages, Readiness, serve_probes
@@ -78,7 +77,7 @@ class SentimentService:
                     history=History(settings.access, settings.lanes.prefix),
                 ),
             )
-            LaneCollector(self._registry, SERVICE, lanes.statuses)
+            LaneCollector(self._registry, SERVICE, lanes.statuses, away=lambda: lanes.kafka_away_s)
             self._lanes = lanes
             return await run_service(lanes, beside=[self._overlay.run()])
 
@@ -87,12 +86,7 @@ class SentimentService:
             return Readiness({"topics": "not checked yet"})
         lanes = self._lanes.statuses()
         detail = {"lanes": [lane.lane for lane in lanes], "scorer": self._scorer.name}
-        if held := tell_braked(lanes):
-            return Readiness(held, detail)
-        if self._lanes.is_ready:
-            return Readiness(detail=detail)
-        opened = sum(lane.open for lane in lanes)
-        return Readiness({"lanes": f"{opened} of {len(lanes)} assigned lanes are open"}, detail)
+        return Readiness(self._lanes.waits_for(), detail)
 
     def _find_still(self) -> Mapping[str, str]:
         if self._lanes is None or self._lanes.is_alive:

@@ -53,16 +53,13 @@ async def open_with(*committed: int) -> None:
     async def read_committed(_keys: object) -> dict[InputKey, Stood]:
         return {HERE: Stood(next(answers))}
 
-    async def read_ends(_keys: object) -> dict[InputKey, int]:
-        return {HERE: 9}
-
     keeper = LaneKeeper(
         0,
         LanePlan(lanes=1, partitions=1, inputs=(EVENTS,)),
         access=KafkaAccess(),
         settings=LaneSettings(service="router"),
         make_job=cast("Any", Disagrees),
-        asked=Asked(read_committed, read_ends, lambda: None),
+        asked=Asked(read_committed, lambda: None),
         turns=Turns(),
     )
     fakes = cast("Any", Disagrees()), cast("Any", Fences()), cast("Any", Reads())

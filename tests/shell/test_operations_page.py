@@ -11,7 +11,7 @@ from services.router.memory import MemoryCounts
 from services.router.metrics import Metrics
 from services.router.settings import OWN
 from services.runtime.lane import EXIT_CODES
-from services.runtime.lane_metrics import NAMES
+from services.runtime.lane_metrics import HELP
 from services.runtime.settings import VARIABLES
 from services.sentiment.metrics import SentimentMetrics
 from services.sentiment.settings import OWN as OWN_OF_SENTIMENT
@@ -47,7 +47,7 @@ def test_every_metric_stands_on_the_page_with_its_type() -> None:
     SentimentMetrics(registry)
     families = [*Metrics(MemoryCounts()).registry.collect(), *registry.collect()]
     wanted = {f.name + SUFFIX.get(f.type, ""): f.type for f in families}
-    wanted |= dict.fromkeys(NAMES, "gauge")
+    wanted |= dict.fromkeys(HELP, "gauge")
     wanted |= {f"omniroute_{service}_build_info": "info" for service in ("router", "sentiment")}
     assert {row[0]: row[1] for row in read_table("metrics")} == wanted
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, KafkaTimeoutError
 
 from services.cli.day.expect import Entry, Expected, enter
 from services.cli.day.generate import Sending
@@ -175,5 +175,15 @@ async def play(
                 await asyncio.wait_for(stop.wait(), wait)
         if stop.is_set():
             return
-        await outbox.post(sending.record, sending.expected, story=sending.story, last=sending.last)
+        while True:
+            try:
+                await outbox.post(
+                    sending.record, sending.expected, story=sending.story, last=sending.last
+                )
+            except KafkaTimeoutError:
+                # The producer is full and Kafka away: this record waits, like those in there.
+                if stop.is_set():
+                    return
+            else:
+                break
         on_sending(sending)
