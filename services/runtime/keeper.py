@@ -97,6 +97,7 @@ class LaneKeeper:
         self._lives = 0
         self._failures = 0
         self._moved = time.monotonic()
+        self._waited = 0.0
         self.busy = False
         """A batch was taken and does not stand yet."""
 
@@ -104,6 +105,7 @@ class LaneKeeper:
 
     def status(self) -> LaneStatus:
         """How the lane is doing; cheap, touches nothing outside."""
+        now = time.monotonic()
         return LaneStatus(
             lane=self.lane,
             open=self._open,
@@ -111,7 +113,8 @@ class LaneKeeper:
             braked=self._braked,
             lag=self._count_waiting(),
             lives=self._lives,
-            quiet_s=time.monotonic() - self._moved,
+            quiet_s=now - self._moved,
+            still_s=now - max(self._moved, self._waited),
         )
 
     def positions(self) -> dict[InputKey, int]:
@@ -152,7 +155,7 @@ class LaneKeeper:
                 await self._hold(braked)
                 continue
             except Unavailable as error:
-                self._why = str(error)
+                self._wait_for(str(error))
                 log.warning("the lane waits", lane=self.lane, why=self._why)
             except asyncio.CancelledError as error:
                 task = asyncio.current_task()
@@ -322,16 +325,21 @@ class LaneKeeper:
                     raise
                 if not self._why:
                     log.warning("the lane pauses", lane=self.lane, why=str(error))
-                self._why = str(error)
+                self._wait_for(str(error))
             else:
                 if self._why:
+                    self._wait_for("")
                     log.info("the lane goes on", lane=self.lane)
-                self._why = ""
                 return answer
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait):
                     await self._stopping.wait()
             wait = min(self._settings.backoff_most, wait * 2)
+
+    def _wait_for(self, why: str) -> None:
+        """Up to this moment the lane waited for somebody else; it did not stand still."""
+        self._why = why
+        self._waited = time.monotonic()
 
     def _touch(self) -> None:
         self._moved = time.monotonic()

@@ -66,6 +66,8 @@ class LaneStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How often it was built in this process."""
     quiet_s: float
     """Seconds since it last moved."""
+    still_s: float
+    """The same, but waiting for a dependency counts as moving: for whom a hang is to be told."""
 
     @property
     def paused(self) -> bool:

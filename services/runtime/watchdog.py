@@ -74,7 +74,7 @@ class Watchdog:
         self, keeper: LaneKeeper, before: Mapping[InputKey, int], ends: Mapping[InputKey, int]
     ) -> bool:
         status = keeper.status()
-        if status.quiet_s < self._limit or status.paused or status.braked:
+        if status.still_s < self._limit or status.paused or status.braked:
             return False
         if self._away is not None or time.monotonic() - self._back < self._limit:
             return False
