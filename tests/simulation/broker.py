@@ -18,6 +18,7 @@ LEADER_NOT_AVAILABLE = 5
 NOT_LEADER = 6
 NOT_COORDINATOR = 16
 LATEST = -1
+NO_OFFSET = (-1, "")
 
 VERSIONS: dict[int, tuple[int, int]] = {
     0: (3, 3), 1: (4, 4), 2: (2, 2), 3: (1, 1), 9: (3, 3), 10: (1, 1), 11: (2, 2), 12: (1, 1),
@@ -185,7 +186,7 @@ class Cluster:
         error = self._elsewhere(node, group)
         held = self.offsets_of(group).committed
         told = [
-            (topic, [(p, held.get((topic, p), -1), "", error) for p in parts])
+            (topic, [(p, *held.get((topic, p), NO_OFFSET), error) for p in parts])
             for topic, parts in request.topics
         ]
         reply(0, told, error)
@@ -252,7 +253,7 @@ class Cluster:
     def _commit_offsets(self, node: int, request: Any, reply: Reply) -> None:
         error = self._elsewhere(node, request.group_id)
         if not error:
-            wanted = {(t, p): offset for t, parts in request.topics for p, offset, _ in parts}
+            wanted = {(t, p): (at, note) for t, parts in request.topics for p, at, note in parts}
             held = self.offsets_of(request.group_id)
             error = held.add(request.producer_id, request.producer_epoch, wanted)
         reply(0, [(t, [(p, error) for p, _, _ in parts]) for t, parts in request.topics])

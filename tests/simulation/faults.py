@@ -327,7 +327,7 @@ def _bad_redis_weather(chance: random.Random, length: float) -> Timed:
     return [(chance.uniform(0, length / 2), begin)]
 
 
-OFTEN = {"outage": 0.1}
+OFTEN = {"outage": 0.1, "oversized": 0.1}
 """How often a kind of accident is part of a schedule; the others 0.3."""
 
 KINDS: dict[str, Callable[[random.Random, float], Timed]] = {

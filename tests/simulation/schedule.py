@@ -177,10 +177,10 @@ class World:
         return all(self._is_done(number) for number in range(self.plan.partitions))
 
     def _is_done(self, number: int) -> bool:
-        held = self.cluster.offsets_of(GROUP).committed
+        held = self.cluster.offsets_of(GROUP)
         for topic in (EVENTS, SENTIMENT):
             log = self.cluster.partitions[topic, number]
-            if log.entries and held.get((topic, number), 0) <= log.entries[-1].last:
+            if log.entries and (held.at((topic, number)) or 0) <= log.entries[-1].last:
                 return False
         memory = self.cluster.partitions[MEMORY, number]
         last = max((e.last for e in memory.entries if e.visible), default=-1)
@@ -208,7 +208,7 @@ class World:
         ]
 
     def _evidence(self, number: int) -> Evidence:
-        held = self.cluster.offsets_of(GROUP).committed
+        held = self.cluster.offsets_of(GROUP)
         log = {topic: self._log(topic, number) for topic in ALL}
         limits = [
             self.cluster.partitions[t, number].max_bytes for t in (DECISIONS, MEMORY, DEADLETTER)
@@ -221,7 +221,7 @@ class World:
             decisions=log[DECISIONS],
             deadletters=log[DEADLETTER],
             memory=log[MEMORY],
-            committed={topic: held.get((topic, number)) for topic in (EVENTS, SENTIMENT)},
+            committed={topic: held.at((topic, number)) for topic in (EVENTS, SENTIMENT)},
             redis=self.fields(number),
             limit=min(limits),
         )

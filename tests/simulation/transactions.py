@@ -57,17 +57,23 @@ class Offsets:
     """What a group has committed, and what running transactions want to commit."""
 
     def __init__(self) -> None:
-        self.committed: dict[Place, int] = {}
-        self.pending: dict[int, dict[Place, int]] = {}
+        self.committed: dict[Place, tuple[int, str]] = {}
+        """The offset, and the metadata beside it."""
+        self.pending: dict[int, dict[Place, tuple[int, str]]] = {}
         self.epochs: dict[int, int] = {}
 
-    def add(self, pid: int, epoch: int, offsets: Mapping[Place, int]) -> int:
+    def add(self, pid: int, epoch: int, offsets: Mapping[Place, tuple[int, str]]) -> int:
         """Offsets of a transaction; they count when its marker comes."""
         if epoch < self.epochs.get(pid, -1):
             return INVALID_PRODUCER_EPOCH
         self.epochs[pid] = epoch
         self.pending.setdefault(pid, {}).update(offsets)
         return OK
+
+    def at(self, place: Place) -> int | None:
+        """The committed offset; None if there is none."""
+        found = self.committed.get(place)
+        return None if found is None else found[0]
 
     def mark(self, pid: int, epoch: int, *, committed: bool) -> None:
         """The marker of a transaction."""
