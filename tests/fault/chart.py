@@ -42,8 +42,7 @@ def draw(row: Row, line: Line, result: Result) -> str:
         f"<p>{escape(line.scene)} · {facts}</p><ul>{wrong}{notes}</ul>"
         f"<h2>Timeline</h2>{_draw_timeline(result)}"
         f"<h2>Faults</h2><table>{''.join(_rows(line.faults.items()))}</table>"
-        f"<h2>Measured</h2><table><tr><th>what<th>count<th>median<th>p99<th>longest<th>allowed"
-        f"{''.join(_measures(row, line))}</table>"
+        f"{_draw_measured(row, line)}"
         f"<h2>The judge</h2><pre>{escape(result.verdict)}</pre>"
         f"<p>Again: <code>make chaos ROW={row.number} SEED={line.seed} BUDGET=1s</code></p></html>\n"
     )
@@ -53,6 +52,15 @@ def _rows(items: object) -> Iterator[str]:
     assert hasattr(items, "__iter__")
     for name, count in items:
         yield f"<tr><td class=n>{count:,}<td>{escape(name)}"
+
+
+def _draw_measured(row: Row, line: Line) -> str:
+    if not line.measured:
+        return ""
+    head = "".join(
+        f"<th>{name}" for name in ("what", "count", "median", "p99", "longest", "allowed")
+    )
+    return f"<h2>Measured</h2><table><tr>{head}{''.join(_measures(row, line))}</table>"
 
 
 def _measures(row: Row, line: Line) -> Iterator[str]:

@@ -9,6 +9,7 @@ from tests.fault.nemesis import describe_plan
 from tests.fault.round import plan_strands
 from tests.fault.rows.table import ROWS
 from tests.fault.scene import EVENTS, Limit, Row
+from tests.fault.verdict import find_late
 from tests.fault.watch import find_gaps, find_resume
 
 ROW = Row(
@@ -60,6 +61,13 @@ def test_a_limit_on_a_share_holds_over_all_runs_together() -> None:
     assert sum_row(ROW, [line(), slow, line()]).missing == []
     assert "9.00 s" in sum_row(ROW, [slow, slow, line()]).missing[-1]
     assert "never measured" in sum_row(ROW, [line(measured=())] * 3).missing[-1]
+
+
+def test_one_time_beyond_its_limit_makes_a_round_red() -> None:
+    """Law: a limit without a share allows none to be longer; one with a share is judged in sum."""
+    limits = {"resumes": Limit(seconds=5), "leaves": Limit(seconds=5, quantile=0.99)}
+    assert find_late({"resumes": [1.0, 5.0], "leaves": [9.0]}, limits) == []
+    assert "5.01 s" in find_late({"resumes": [5.01, 1.0]}, limits)[0]
 
 
 def test_quantiles_are_times_that_were_measured() -> None:

@@ -45,10 +45,11 @@ def find_wrong(stage: Stage, judged: Sequence[Judged], limits: Mapping[str, Limi
             wrong.append(f"{times} workers ended by themselves: {stage.fleet.last_words[code]}")
         else:
             stage.note(f"{times} workers ended by themselves with {code} and were replaced")
-    return [*wrong, *_find_late(stage.measured, limits)]
+    return [*wrong, *find_late(stage.measured, limits)]
 
 
-def _find_late(measured: Mapping[str, Sequence[float]], limits: Mapping[str, Limit]) -> list[str]:
+def find_late(measured: Mapping[str, Sequence[float]], limits: Mapping[str, Limit]) -> list[str]:
+    """The limits that a single time of this round exceeds."""
     return [
         f"{name}: {max(measured[name]):.2f} s, at most {limit.seconds:.0f} s are allowed"
         for name, limit in limits.items()
