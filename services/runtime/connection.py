@@ -43,7 +43,10 @@ class KafkaAccess(msgspec.Struct, frozen=True, kw_only=True):
     cert_file: str = ""
     """PEM of our own certificate, for mutual TLS."""
     key_file: str = ""
-    request_timeout_ms: int = 15_000
+    request_timeout_ms: int = 8_000
+    """A connection that nothing comes through any more is given up after this. Twice as long as any
+    answer takes in good times, and short enough that a lane whose transaction hangs on it finishes
+    it on a new one within `batch_within`."""
     fetch_max_bytes: int = 8 * 1024 * 1024
     """Most bytes that one fetch brings, over all partitions of a lane."""
     partition_fetch_bytes: int = 1024 * 1024
