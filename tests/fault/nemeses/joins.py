@@ -15,7 +15,7 @@ JOINS, LEAVES, LOST = "joins", "leaves", "workers lost by SIGKILL"
 JOIN_GAP = "a join interrupts a lane"
 LEAVE_GAP = "a clean leave interrupts a lane"
 LOST_GAP = "a SIGKILL interrupts a lane"
-SEE_S = 4.0
+SEE_S = 3.0
 """What a rebalance interrupts is seen within so long."""
 
 

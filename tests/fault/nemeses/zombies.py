@@ -21,14 +21,14 @@ class Zombie(Nemesis):
     """SIGSTOP past the session time-out, a successor joins, SIGCONT: it must end by itself."""
 
     name: ClassVar[str] = "zombie"
-    rest_s: ClassVar[tuple[float, float]] = (0.5, 1.5)
+    rest_s: ClassVar[tuple[float, float]] = (0.3, 1.0)
 
     def __init__(self) -> None:
         self._frozen: list[Worker] = []
 
     def plan(self, chance: random.Random) -> Blow:
         """Draw for how long beyond its session it stands still, and which one."""
-        hold = round(SESSION_S + chance.uniform(1.0, 4.0), 2)
+        hold = round(SESSION_S + chance.uniform(0.7, 2.5), 2)
         return Blow(what=ZOMBIES, hold_s=hold, words={"seed": chance.randrange(2**31)})
 
     def strike(self, stage: Stage, blow: Blow) -> None:

@@ -16,8 +16,8 @@ ROW = Row(
         Scene(
             name="workers",
             topology=THREE,
-            strands=({Zombie: 10, Join: 10, Leave: 10, Lose: 2},),
-            rate=150,
+            strands=({Zombie: 10, Join: 10, Leave: 10, Lose: 1},),
+            rate=80,
         ),
     ),
     short=(
@@ -25,7 +25,7 @@ ROW = Row(
             name="workers, shortly",
             topology=THREE,
             strands=({Zombie: 2, Join: 2, Leave: 2, Lose: 1},),
-            rate=120,
+            rate=80,
         ),
     ),
     targets={ZOMBIES: 40, JOINS: 40, LEAVES: 40},
