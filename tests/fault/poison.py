@@ -1,22 +1,15 @@
 """Poison, floods, repeats and disorder on Apache Kafka, judged against the generators' own ledgers.
 
-    python -m tests.fault.poison --events 300000 --threads 50000 --seed 1
-
-Three deployments, one after the other: a contact centre's day with 1 % of poison of every kind that
-is known; nothing but poison, with a worker that is killed and restarted for ever; e-mail threads of
-which a fifth is out of order and a fifth of the records comes twice. Prints what was found, and
-writes it with commit, seed and duration to docs/campaigns/.
+Three parts: a contact centre's day with 1 % of poison of every kind that is known; nothing but
+poison, with a worker that is killed and restarted for ever; e-mail threads of which a fifth is out
+of order and a fifth of the records comes twice. `make chaos ROW=6` plays them (`rows/poison.py`).
 """
 
 from __future__ import annotations
 
-import argparse
-import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -31,30 +24,33 @@ from services.cli.day.generate import generate
 from services.cli.day.script import Raw
 from services.cli.judging.court import Judged
 from services.cli.judging.reading import open_reader
-from services.cli.judging.report import tell_text
 from services.contact.codec import decode_decision, encode_event
 from services.contact.decision import Decision
 from services.contact.event import ContactEvent
 from services.contact.partition import partition_of
 from services.contact.reject import RejectCode
 from services.contact.topics import DEADLETTER, DECISIONS, EVENTS
-from services.runtime.embedded import ApacheKafka, Valkey
 from tests.contract.bad_input import BAD_INPUT
 from tests.fault.arena import LANES, PARTITIONS, Arena
-from tests.fault.campaign import _commit as read_commit
 from tests.fault.threads import Standing, tell_threads
-from tests.fault.workers import CLONE
 
 SHARE = 0.01
 """Poison among the day's records; more in a day that would be too short for every kind."""
 MIXED = 0.2
 """Threads out of order, and records that come twice."""
+KINDS = 40
+"""Kinds of poison that there must be, at least."""
 ROW = 100
 """The brake's limit, as it is set out of the box."""
 RATE = 2_000.0
 """Events a second of the day, by its own clock; they are sent as fast as they can be."""
 HELD = "the brake holds the lane"
 SETTLE_S = 900.0
+POISON = "poison among good records"
+STARTS = "start of a worker in a flood of poison"
+CALLED = "thread with exactly one standing call"
+TWICE = "record that came twice"
+MOVED = "record of a thread out of order"
 
 Say = Callable[[str], None]
 Record = tuple[bytes | None, bytes | None, Sequence[tuple[str, bytes]], int | None]
@@ -67,7 +63,9 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     """What one part did, and what it found."""
 
     name: str
-    figures: dict[str, str]
+    counts: dict[str, int]
+    """What was done, by what it is."""
+    notes: Sequence[str] = ()
     judged: Sequence[Judged]
     wrong: Sequence[str]
     """What must not be, beside the judge's findings."""
@@ -154,15 +152,13 @@ def mix(arena: Arena, *, events: int, seed: int, say: Say) -> Found:
     due = Counter(str(entry.code) for entry in sender.ledger if entry.code)
     if letters != due:
         wrong.append(f"dead letters by cause: {letters - due} too many, {due - letters} too few")
-    figures = {
-        "records": f"{sent:,}",
-        "poison": f"{sum(kinds.values()):,} records of {len(kinds)} kinds, {len(due)} causes",
-        "dead letters": f"{sum(letters.values()):,}, each once with its cause"
-        if letters == due
-        else f"{sum(letters.values()):,} of {sum(due.values()):,}",
-    }
+    if len(kinds) < KINDS:
+        wrong.append(f"{len(kinds)} kinds of poison only, not {KINDS}")
+    told = f"{sent:,} records, {sum(kinds.values()):,} of them poison of {len(kinds)} kinds"
+    notes = [f"{told}; {sum(letters.values()):,} dead letters of {len(due)} causes"]
+    counts = {POISON: sum(kinds.values())}
     return Found(
-        name=f"{find_share(events):.1%} poison in a day", figures=figures, judged=judged, wrong=wrong,
+        name=f"{find_share(events):.1%} poison in a day", counts=counts, notes=notes, judged=judged, wrong=wrong,
         seconds=time.monotonic() - begin,
     )  # fmt: skip
 
@@ -233,14 +229,10 @@ def flood(arena: Arena, *, events: int, starts: int, say: Say) -> Found:
     wrong += [] if worker.stop() == 0 else ["the worker did not end cleanly"]
     if count_letters(arena) != sent:
         wrong.append(f"{count_letters(arena)} dead letters in the end, not {sent}")
-    figures = {
-        "records": f"{sent:,}, all of them poison",
-        "dead letters with the brake on": f"{limit} ({ROW} for each of {LANES} lanes), the same after "
-        f"each of {starts} starts",
-        "dead letters once it was let go with the brake off": f"{count_letters(arena):,}",
-    }
+    notes = [f"{sent:,} records of nothing but poison: {limit} dead letters after each start"]
+    counts = {STARTS: starts}
     return Found(
-        name="100 % poison", figures=figures, judged=judged, wrong=wrong,
+        name="100 % poison", counts=counts, notes=notes, judged=judged, wrong=wrong,
         seconds=time.monotonic() - begin,
     )  # fmt: skip
 
@@ -265,14 +257,11 @@ def disorder(arena: Arena, *, threads: int, seed: int, say: Say) -> Found:
     calls = Counter(find_standing(arena).count().values())
     if calls != Counter({1: threads}):
         wrong.append(f"calls that stand, by number a thread: {dict(calls)}")
-    figures = {
-        "records": f"{sent:,} of {threads:,} threads",
-        "came twice": f"{twice['twice']:,} records",
-        "out of order": f"{twice['moved']:,} records of their threads",
-        "threads with exactly one standing call": f"{calls[1]:,}",
-    }
+    told = f"{sent:,} records of {threads:,} threads, {twice['twice']:,} of them repeats"
+    notes = [f"{told}; {twice['moved']:,} lay in threads that came out of order"]
+    counts = {CALLED: calls[1], TWICE: twice["twice"], MOVED: twice["moved"]}
     return Found(
-        name="duplicates and disorder", figures=figures, judged=judged, wrong=wrong,
+        name="duplicates and disorder", counts=counts, notes=notes, judged=judged, wrong=wrong,
         seconds=time.monotonic() - begin,
     )  # fmt: skip
 
@@ -304,90 +293,3 @@ def _sum(judged: Sequence[Judged]) -> Counter[str]:
     for one in judged:
         total.update(one.letters)
     return total
-
-
-# -- the command
-
-
-def describe(parts: Sequence[Found], seed: int, again: str) -> str:
-    """The result as a page of docs/campaigns/."""
-    kept = all(part.kept for part in parts)
-    rows = "\n".join(f"| {name} | {what} |" for p in parts for name, what in _rows(p))
-    told = "\n\n".join(f"{p.name}:\n\n```\n{tell_text(p.judged, 5)}\n```" for p in parts)
-    verdict = "all promises kept" if kept else "PROMISES BROKEN"
-    return f"""# Poison, duplicates and disorder: {verdict}
-
-| what | |
-|---|---|
-| commit | {read_commit()} |
-| seed | {seed} |
-| broker | Apache Kafka 4, one node, KRaft, on loopback |
-| day | {datetime.now(UTC):%Y-%m-%d %H:%M} UTC |
-| partitions, lanes, workers | {PARTITIONS}, {LANES}, 1 |
-{rows}
-
-Again: `{again}`
-
-What `omniroute judge` found, with the ledgers of the generators:
-
-{told}
-"""
-
-
-def _rows(part: Found) -> Iterator[tuple[str, str]]:
-    yield f"**{part.name}**", f"{'kept' if part.kept else 'BROKEN'}, {part.seconds:.0f} s"
-    yield from part.figures.items()
-    for what in part.wrong:
-        yield "wrong", what
-
-
-def main(argv: Sequence[str]) -> int:
-    """Run all parts; 0 if all is as it must be, 1 if not."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tests.fault.poison",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--events", type=int, default=5_000, help="of the day (default 5,000)")
-    parser.add_argument("--threads", type=int, default=1_000, help="e-mail threads (default 1,000)")
-    parser.add_argument(
-        "--starts", type=int, default=5, help="of a worker in the flood (default 5)"
-    )
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--name", default="", help="of the page in docs/campaigns/")
-    parser.add_argument("--folder", type=Path, default=CLONE / "docs" / "campaigns")
-    options = parser.parse_args(list(argv))
-    parts = []
-    with ApacheKafka() as kafka, Valkey() as valkey, tempfile.TemporaryDirectory() as folder:
-        servers = kafka.bootstrap, valkey.url
-        runs: tuple[tuple[str, Callable[[Arena], Found]], ...] = (
-            ("mix", partial(mix, events=options.events, seed=options.seed, say=_say)),
-            (
-                "flood",
-                partial(
-                    flood, events=max(2_000, options.events // 10), starts=options.starts, say=_say
-                ),
-            ),
-            ("threads", partial(disorder, threads=options.threads, seed=options.seed, say=_say)),
-        )
-        for name, run in runs:
-            _say(name)
-            place = Path(folder) / name
-            place.mkdir()
-            with Arena(servers, f"{name}.", place) as arena:
-                parts.append(run(arena))
-    again = " ".join(["python -m tests.fault.poison", *argv])
-    page = describe(parts, options.seed, again)
-    sys.stdout.write(page)
-    options.folder.mkdir(parents=True, exist_ok=True)
-    name = options.name or f"poison-{options.events}-seed-{options.seed}"
-    (options.folder / f"{name}.md").write_text(page, "utf-8")
-    return 0 if all(part.kept for part in parts) else 1
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(f"{time.strftime('%H:%M:%S')} {line}\n")
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

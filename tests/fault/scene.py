@@ -47,6 +47,8 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     """Events a second."""
     lead_s: float = 3.0
     """Undisturbed traffic before the first fault."""
+    by: Callable[[int, Callable[[str], None]], Any] | None = None
+    """Plays the round itself (seed, say -> Result) where it is no day with faults in it."""
 
 
 class Limit(msgspec.Struct, frozen=True, kw_only=True):

@@ -104,6 +104,8 @@ def test_a_seed_gives_the_same_plan_again_and_another_seed_another() -> None:
     """Law: the plan of every scene follows from the seed."""
     for row in ROWS.values():
         for scene in (*row.scenes, *row.short):
+            if scene.by is not None:
+                continue  # it has no faults to plan
             told = [
                 [describe_plan(plan) for plan in plan_strands(scene, seed)] for seed in (1, 1, 2)
             ]
