@@ -14,6 +14,7 @@ from tests.fault.watch import find_gaps, find_resume
 FINDINGS = 5
 LATE_MS = 3_000
 QUIET_MS = 2_000
+BEFORE_NEXT_MS = 1_000
 ALLOWED_EXITS = frozenset({EXIT_CODES["fenced"], EXIT_CODES["stuck"]})
 """With which a worker may end by itself under faults: a supervisor starts it again."""
 
@@ -60,15 +61,18 @@ def find_late(measured: Mapping[str, Sequence[float]], limits: Mapping[str, Limi
 def _measure(stage: Stage) -> None:
     """Interruptions, from the times at which committed decisions were appended."""
     times, lanes = stage.watch.times, stage.arena.lanes
+    now = int(time.time() * 1000)
     begins = sorted(struck.began_ms for _, struck in stage.struck)
     for nemesis, struck in list(stage.struck):
         if nemesis.gap:
-            end = struck.began_ms + int(nemesis.gap_after_s * 1000)
+            # What begins just before the next strike is not the doing of this one.
+            next_ms = next((at for at in begins if at > struck.began_ms), now)
+            seen_ms = struck.began_ms + int(nemesis.gap_after_s * 1000)
+            end = max(struck.began_ms, min(seen_ms, next_ms - BEFORE_NEXT_MS))
             for gap in find_gaps(times, lanes, struck.began_ms, end):
                 stage.measure(nemesis.gap, gap)
         if nemesis.resume:
             # What begins behind the next strike is the next one's doing.
-            now = int(time.time() * 1000)
             next_ms = next((at for at in begins if at > struck.healed_ms), now)
             late_ms = min(LATE_MS, next_ms - struck.healed_ms)
             took = find_resume(times, lanes, struck.healed_ms, late_ms=late_ms, quiet_ms=QUIET_MS)

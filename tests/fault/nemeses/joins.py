@@ -10,6 +10,7 @@ from tests.fault.arena import SESSION_S
 from tests.fault.fleet import GIVEN
 from tests.fault.nemesis import Blow, Nemesis
 from tests.fault.stage import Stage
+from tests.fault.workers import Worker
 
 JOINS, LEAVES, LOST = "joins", "leaves", "workers lost by SIGKILL"
 JOIN_GAP = "a join interrupts a lane"
@@ -17,6 +18,10 @@ LEAVE_GAP = "a clean leave interrupts a lane"
 LOST_GAP = "a SIGKILL interrupts a lane"
 SEE_S = 3.0
 """What a rebalance interrupts is seen within so long."""
+
+
+ENOUGH, MOST = 3, 5
+"""Workers before one leaves, and before one more joins."""
 
 
 class Join(Nemesis):
@@ -35,6 +40,10 @@ class Join(Nemesis):
     def strike(self, stage: Stage, blow: Blow) -> None:
         """It has joined when the group has given it its lanes."""
         del blow
+        while len(stage.fleet.workers) >= MOST:
+            _let_leave(stage.fleet.take(random.Random(0), replace=False))
+            stage.count(LEAVES)
+            time.sleep(SEE_S)
         stage.fleet.add().await_log(GIVEN)
 
     def heal(self, stage: Stage, blow: Blow) -> None:
@@ -54,15 +63,9 @@ class Leave(Nemesis):
         return Blow(what=LEAVES, words={"seed": chance.randrange(2**31)})
 
     def strike(self, stage: Stage, blow: Blow) -> None:
-        """Where it would be the last one, another one joins first."""
-        if len(stage.fleet.workers) < 2:
-            stage.fleet.add().await_log(GIVEN)
-            stage.count(JOINS)
-            time.sleep(SEE_S)
-        worker = stage.fleet.take(random.Random(blow.words["seed"]), replace=False)
-        code = worker.stop()
-        if code != 0:
-            raise worker.complain(f"left with {code}")
+        """Where fewer than two would stay, another one joins first."""
+        _keep_enough(stage)
+        _let_leave(stage.fleet.take(random.Random(blow.words["seed"]), replace=False))
 
     def heal(self, stage: Stage, blow: Blow) -> None:
         """It stays away."""
@@ -81,10 +84,24 @@ class Lose(Nemesis):
         return Blow(what=LOST, hold_s=SESSION_S + 6.0, words={"seed": chance.randrange(2**31)})
 
     def strike(self, stage: Stage, blow: Blow) -> None:
-        """Kill one; the others must take over by themselves."""
+        """Kill one; the others, two at least, must take over by themselves."""
+        _keep_enough(stage)
         stage.fleet.take(random.Random(blow.words["seed"]), replace=False).kill()
 
     def heal(self, stage: Stage, blow: Blow) -> None:
         """One joins in its place."""
         del blow
         stage.fleet.add().await_log(GIVEN)
+
+
+def _keep_enough(stage: Stage) -> None:
+    while len(stage.fleet.workers) < ENOUGH:
+        stage.fleet.add().await_log(GIVEN)
+        stage.count(JOINS)
+        time.sleep(SEE_S)
+
+
+def _let_leave(worker: Worker) -> None:
+    code = worker.stop()
+    if code != 0:
+        raise worker.complain(f"left with {code}")
