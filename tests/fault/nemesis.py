@@ -57,6 +57,9 @@ class Nemesis:
         """Draw the next blow."""
         raise NotImplementedError
 
+    def prepare(self, stage: Stage, blow: Blow) -> None:
+        """What must be so before the strike; not a part of what is measured."""
+
     def strike(self, stage: Stage, blow: Blow) -> None:
         """Do it."""
         raise NotImplementedError

@@ -162,8 +162,10 @@ def _watch_strands(
 def _run_strand(stage: Stage, plan: Sequence[Planned], failures: list[str]) -> None:
     """Blow after blow; the first that fails ends the strand and makes the round red."""
     for one in plan:
-        nemesis, blow, began = one.nemesis, one.blow, _now()
+        nemesis, blow = one.nemesis, one.blow
         try:
+            nemesis.prepare(stage, blow)
+            began = _now()
             try:
                 nemesis.strike(stage, blow)
                 stage.count(blow.what)

@@ -37,13 +37,17 @@ class Join(Nemesis):
         del chance
         return Blow(what=JOINS)
 
-    def strike(self, stage: Stage, blow: Blow) -> None:
-        """It has joined when the group has given it its lanes."""
+    def prepare(self, stage: Stage, blow: Blow) -> None:
+        """Where there are many, one leaves first."""
         del blow
         while len(stage.fleet.workers) >= MOST:
             _let_leave(stage.fleet.take(random.Random(0), replace=False))
             stage.count(LEAVES)
             time.sleep(SEE_S)
+
+    def strike(self, stage: Stage, blow: Blow) -> None:
+        """It has joined when the group has given it its lanes."""
+        del blow
         stage.fleet.add().await_log(GIVEN)
 
     def heal(self, stage: Stage, blow: Blow) -> None:
@@ -62,9 +66,13 @@ class Leave(Nemesis):
         """Draw which one."""
         return Blow(what=LEAVES, words={"seed": chance.randrange(2**31)})
 
-    def strike(self, stage: Stage, blow: Blow) -> None:
+    def prepare(self, stage: Stage, blow: Blow) -> None:
         """Where fewer than two would stay, another one joins first."""
+        del blow
         _keep_enough(stage)
+
+    def strike(self, stage: Stage, blow: Blow) -> None:
+        """Ask it to end."""
         _let_leave(stage.fleet.take(random.Random(blow.words["seed"]), replace=False))
 
     def heal(self, stage: Stage, blow: Blow) -> None:
@@ -83,9 +91,13 @@ class Lose(Nemesis):
         """Draw which one."""
         return Blow(what=LOST, hold_s=SESSION_S + 6.0, words={"seed": chance.randrange(2**31)})
 
-    def strike(self, stage: Stage, blow: Blow) -> None:
-        """Kill one; the others, two at least, must take over by themselves."""
+    def prepare(self, stage: Stage, blow: Blow) -> None:
+        """Where fewer than two would stay, another one joins first."""
+        del blow
         _keep_enough(stage)
+
+    def strike(self, stage: Stage, blow: Blow) -> None:
+        """Kill one; the others must take over by themselves."""
         stage.fleet.take(random.Random(blow.words["seed"]), replace=False).kill()
 
     def heal(self, stage: Stage, blow: Blow) -> None:
