@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import threading
 from collections import Counter
@@ -58,7 +59,10 @@ class Vandal:
         weights = [weight for weight, _ in deeds]
         try:
             while not self._stopping.wait(self._chance.uniform(0, 2 * self._every_s)):
-                self._chance.choices(deeds, weights)[0][1]()
+                deed = self._chance.choices(deeds, weights)[0][1]
+                # A server that somebody else took away cannot be damaged; it is tried again.
+                with contextlib.suppress(redis.ConnectionError, redis.TimeoutError):
+                    deed()
         except Exception as error:  # noqa: BLE001 - told at the end, by `stop`
             self.failure = error
 
