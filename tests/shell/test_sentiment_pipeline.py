@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 from aiokafka.structs import ConsumerRecord
 from prometheus_client import CollectorRegistry
@@ -219,6 +220,22 @@ async def test_a_message_whose_outcome_did_not_fit_becomes_a_dead_letter() -> No
     (letter,) = await Bench().run(make_batch(record, oversized=oversized))
     assert letter.topic == names.DEADLETTER
     assert dict(letter.headers)[names.REJECT_CODE] == b"output_too_large"
+
+
+async def test_a_record_that_kills_the_process_is_set_aside_without_a_look() -> None:
+    """Law: it is one dead letter, counted as bad by its place; those around it are scored."""
+    records = [make_record(offset) for offset in (4, 5, 6)]
+    batch = make_batch(*records)
+    deadly = frozenset({(names.EVENTS, records[1].partition, 5)})
+    bench = Bench()
+    await bench.open()
+    work = await bench.job.work(msgspec.structs.replace(batch, deadly=deadly))
+    assert work.bad == [1]
+    letters = [one for one in work.outgoing if one.topic == names.DEADLETTER]
+    assert [dict(one.headers)[names.REJECT_CODE] for one in letters] == [b"process_killed"]
+    assert sum(one.topic == names.SENTIMENT for one in work.outgoing) == 2
+    await bench.job.committed(batch, work, Receipts({}, CLOCK))
+    assert bench.count("deadletters_total", code="process_killed") == 1
 
 
 async def test_nothing_is_counted_before_the_transaction_stands() -> None:
