@@ -23,7 +23,7 @@ class LaneSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Time limit of one transaction; must be below the transaction timeout of the broker."""
     open_within: float = 30.0
     """Time limit of each step of an opening."""
-    stop_within: float = 8.0
+    stop_within: float = 4.0
     """How long a running batch may still take when the lane is to stop."""
     stuck_after: float = 60.0
     """A lane that has records waiting and does not move for so long ends the process."""

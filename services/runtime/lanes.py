@@ -33,10 +33,12 @@ TICK_S = 0.5
 REVOKED_SOON_S = 3.0
 """A fenced lane waits so long for the group to take it away; then the process ends."""
 MAX_POLL_INTERVAL_MS = 300_000
-REBALANCE_TIMEOUT_MS = 12_000
+REBALANCE_TIMEOUT_MS = 8_000
 """How long the group waits for a member to let go; `stop_within` and `DROPPED_WITHIN_S` fit in."""
-JOIN_ROOM_MS = 3_000
-"""A join is answered after the rebalance timeout at the latest, so its request must wait longer."""
+JOIN_ROOM_MS = 2_000
+"""A join is answered after the rebalance timeout at the latest, so its request must wait longer.
+The client library has one limit for all requests of a member, so a heartbeat into a half-open
+connection waits as long: the shorter both are, the sooner such a member finds back."""
 DROPPED_WITHIN_S = 3.0
 NOTHING = Stood(None)
 

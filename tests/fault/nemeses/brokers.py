@@ -16,8 +16,8 @@ RESUME = "resumes after a broker is back"
 PAUSE_S = (1.0, 60.0)
 
 
-class _OfBrokers(Nemesis):
-    """Strikes one broker at a time; healed when every replica is in sync again."""
+class OfBrokers(Nemesis):
+    """Strikes one broker at a time, when all are up and every replica is in sync."""
 
     resume: ClassVar[str] = RESUME
     rest_s: ClassVar[tuple[float, float]] = (1.0, 3.0)
@@ -30,14 +30,14 @@ class _OfBrokers(Nemesis):
             return kafka
         return kafka.nodes[int(blow.words["node"]) % len(kafka.nodes)]
 
-    @staticmethod
-    def await_whole(stage: Stage) -> None:
-        """A second broker that is lost meanwhile would be another fault than this one."""
+    def prepare(self, stage: Stage, blow: Blow) -> None:
+        """A broker that is lost while another one still catches up is another fault than this."""
+        del blow
         if isinstance(stage.kafka, Brokers):
             stage.kafka.await_whole()
 
 
-class KillBroker(_OfBrokers):
+class KillBroker(OfBrokers):
     """SIGKILL; it is away for a while and starts again on its folder."""
 
     name: ClassVar[str] = "kill a broker"
@@ -56,7 +56,7 @@ class KillBroker(_OfBrokers):
         self.node(stage, blow).start()
 
 
-class RestartBroker(_OfBrokers):
+class RestartBroker(OfBrokers):
     """SIGTERM, as for an upgrade: it hands its partitions over first."""
 
     name: ClassVar[str] = "restart a broker"
@@ -74,7 +74,7 @@ class RestartBroker(_OfBrokers):
         self.node(stage, blow).start()
 
 
-class PauseBroker(_OfBrokers):
+class PauseBroker(OfBrokers):
     """SIGSTOP: connections stay open and nothing answers; most pauses are short, some a minute."""
 
     name: ClassVar[str] = "pause a broker"

@@ -28,18 +28,15 @@ ROW = Row(
     title="brokers killed, restarted and frozen, and faults of every connection",
     scenes=(
         Scene(
-            name="brokers",
+            name="brokers and connections",
             topology=THREE,
-            strands=({KillBroker: 8, RestartBroker: 2, PauseBroker: 8, ShiftClock: 3},),
-            rate=80,
+            strands=(
+                {KillBroker: 8, RestartBroker: 2, PauseBroker: 8, ShiftClock: 3},
+                {CutKafka: 80, CutRedis: 36, CutAll: 22, Slow: 10, HalfOpen: 4},
+            ),
+            rate=60,
         ),
         *FULL_DISK,
-        Scene(
-            name="connections",
-            topology=THREE,
-            strands=({CutKafka: 70, CutRedis: 30, CutAll: 25, Slow: 15, HalfOpen: 10},),
-            rate=80,
-        ),
     ),
     short=(
         Scene(

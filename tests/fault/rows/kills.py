@@ -23,7 +23,7 @@ def _kill(name: str, *, each: int, at_random: int, rate: float) -> Scene:
 ROW = Row(
     number=1,
     title="kills at random and at each named crash point",
-    scenes=(_kill("kills", each=6, at_random=28, rate=900),),
+    scenes=(_kill("kills", each=10, at_random=48, rate=400),),
     short=(_kill("ten kills at each point", each=10, at_random=10, rate=200),),
     targets={EVENTS: 500_000, AT_RANDOM: 120, **{killed_at(point): 25 for point in POINTS}},
 )
