@@ -27,23 +27,28 @@ class Zombie(Nemesis):
         self._frozen: list[Worker] = []
 
     def plan(self, chance: random.Random) -> Blow:
-        """Draw for how long beyond its session it stands still, and which one."""
+        """Draw for how long beyond its session it stands still, which one, and whether two do."""
+        words = {"seed": chance.randrange(2**31), "at_once": chance.choice((1, 2, 2))}
         hold = round(SESSION_S + chance.uniform(0.7, 2.5), 2)
-        return Blow(what=ZOMBIES, hold_s=hold, words={"seed": chance.randrange(2**31)})
+        return Blow(what=ZOMBIES, hold_s=hold, words=words)
 
     def strike(self, stage: Stage, blow: Blow) -> None:
-        """Freeze one that is in the middle of its work; its successor joins at once."""
-        worker = stage.fleet.take(random.Random(blow.words["seed"]), replace=True)
-        worker.pause()
-        self._frozen.append(worker)
+        """Freeze some in the middle of their work; successors join at once."""
+        chance, at_once = random.Random(blow.words["seed"]), int(blow.words["at_once"])
+        for _ in range(at_once):
+            worker = stage.fleet.take(chance, replace=True)
+            worker.pause()
+            self._frozen.append(worker)
+        stage.count(ZOMBIES, at_once - 1)
 
     def heal(self, stage: Stage, blow: Blow) -> None:
-        """Wake it and measure its end."""
+        """Wake them one after the other and measure their ends."""
         del blow
-        worker = self._frozen.pop()
-        woken = time.monotonic()
-        worker.resume()
-        code = worker.await_end(WAIT_S)
-        stage.measure(EXIT, time.monotonic() - woken)
-        if code != EXIT_CODES["fenced"]:
-            raise worker.complain(f"woke and ended with {code}, not as one that was fenced")
+        while self._frozen:
+            worker = self._frozen.pop()
+            woken = time.monotonic()
+            worker.resume()
+            code = worker.await_end(WAIT_S)
+            stage.measure(EXIT, time.monotonic() - woken)
+            if code != EXIT_CODES["fenced"]:
+                raise worker.complain(f"woke and ended with {code}, not as one that was fenced")

@@ -16,7 +16,7 @@ ROW = Row(
         Scene(
             name="workers",
             topology=THREE,
-            strands=({Zombie: 10, Join: 10, Leave: 10, Lose: 1},),
+            strands=({Zombie: 10, Join: 15, Leave: 15, Lose: 1},),
             rate=80,
         ),
     ),
