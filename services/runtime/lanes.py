@@ -69,7 +69,13 @@ class Lanes:
         self._stopping = asyncio.Event()
         self._ticked = time.monotonic()
         self._turns = Turns()
-        self._watchdog = Watchdog(access, settings, self._keepers, self._read_ends)
+        self._watchdog = Watchdog(
+            access,
+            settings,
+            self._keepers,
+            self._read_ends,
+            is_member=lambda: self._assigned is not None,
+        )
 
     # -- what others ask
 

@@ -23,6 +23,9 @@ from services.runtime.log import get_log
 log = get_log(__name__)
 
 LOOK_S = 5.0
+JOIN_S = 60.0
+"""A process that is no member of the group for so long at least, although Kafka answers, hangs:
+a rebalance takes a fraction of it."""
 ANSWER_WITHIN_S = 4.0
 
 ReadEnds: TypeAlias = Callable[[list[InputKey]], Awaitable[Mapping[InputKey, int]]]
@@ -38,12 +41,19 @@ class Watchdog:
         settings: LaneSettings,
         keepers: Mapping[int, LaneKeeper],
         read_ends: ReadEnds,
+        *,
+        is_member: Callable[[], bool],
     ) -> None:
-        """`keepers` are the lanes of the moment; the mapping is looked at, never changed."""
+        """`keepers` are the lanes of the moment; the mapping is looked at, never changed.
+
+        `is_member` says whether the group has told which lanes are ours, be it none.
+        """
         self._access = access
         self._limit = settings.stuck_after
         self._keepers = keepers
         self._read_ends = read_ends
+        self._is_member = is_member
+        self._belonged = time.monotonic()
         self._answered = time.monotonic()
         self._away: float | None = None
         self._back = -self._limit
@@ -69,6 +79,14 @@ class Watchdog:
                 raise Stop(
                     "stuck", f"lane {lane} {state} and has not moved for {self._limit:.0f} s."
                 )
+        self._look_at_membership()
+
+    def _look_at_membership(self) -> None:
+        now, limit = time.monotonic(), max(self._limit, JOIN_S)
+        if self._is_member() or self._away is not None:
+            self._belonged = now
+        elif now - self._belonged > limit:
+            raise Stop("stuck", f"the group has given no lanes for {limit:.0f} s.")
 
     def _stands_still(
         self, keeper: LaneKeeper, before: Mapping[InputKey, int], ends: Mapping[InputKey, int]

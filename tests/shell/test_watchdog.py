@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 import pytest
+from aiokafka import AIOKafkaConsumer
 
 from services.contact.topics import EVENTS
+from services.runtime import watchdog
 from services.runtime.embedded import ApacheKafka, Broker
-from services.runtime.lane import Batch, Opening, Start, Unavailable, Work
+from services.runtime.lane import Batch, Opening, Start, Stop, Unavailable, Work
 from tests.shell.lanework import PARTITIONS, Copy, Deployment, running, until
 
 STUCK_AFTER_S = 4.0
@@ -72,6 +75,23 @@ async def test_the_lag_grows_while_nothing_is_fetched(
         await until(lambda: sum(b.count for job in made for b in job.stood) == 400)
         await until(lambda: not lanes.waits_for())
         await until(lambda: sum(one.lag for one in lanes.statuses()) == 0)
+
+
+async def test_a_process_that_does_not_get_into_the_group_ends(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Law: a join that hangs although Kafka answers has no lanes that could be missed, and ends."""
+
+    async def hang(_: object) -> None:
+        await asyncio.sleep(3600)
+
+    monkeypatch.setattr(watchdog, "JOIN_S", 2.0)
+    monkeypatch.setattr(AIOKafkaConsumer, "start", hang)
+    lanes = deployment.lanes(lambda n: Copy(n, []), stuck_after=4.0)
+    with pytest.raises(Stop) as stopped:
+        await asyncio.wait_for(lanes.run(), 30)
+    assert stopped.value.code == "stuck"
+    assert "the group has given no lanes" in stopped.value.why
 
 
 async def test_kafka_away_for_long_does_not_end_the_process(
