@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 
+import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 
@@ -66,3 +68,26 @@ ALARMS = sorted(set(re.findall(r"`(omniroute_[a-z_]+)[`{]", PAGE.split("alarmed 
 def test_every_alarm_uses_a_metric_that_there_is(name: str) -> None:
     """Law: no alarm waits for a figure that nobody publishes."""
     assert name in {row[0] for row in read_table("metrics")}
+
+
+def test_every_bound_on_the_page_is_the_code_s() -> None:
+    """Law: what the page says is the most is what the code holds; it names the place."""
+    defaults = {v.name: v.default for v in (*VARIABLES, *OWN)}
+    rows = read_table("bounds")
+    assert rows
+    for what, most, _, place in rows:
+        module, _, name = place.partition(" ")
+        found = defaults.get(module) if not name else find_value(module, name)
+        assert str(found) == most.replace(",", ""), what
+    for what, seconds, place, *_ in read_table("waits"):
+        module, _, name = place.partition(" ")
+        held = defaults.get(module) if not name else find_value(module, name)
+        assert float(str(held)) == float(seconds), what
+
+
+def find_value(module: str, name: str) -> object:
+    """A constant of a module, or the default of a field of one of its structs."""
+    owner: object = importlib.import_module(module)
+    holder, _, field = name.partition(".")
+    found = getattr(owner, holder)
+    return {f.name: f.default for f in msgspec.structs.fields(found)}[field] if field else found
