@@ -49,6 +49,7 @@ bench: deps ## how fast, beside others in the same run; minutes, on a machine th
 	@$(BIN)/python -m bench.rules_beside
 	@$(BIN)/python -m bench.decide
 	@$(BIN)/python -m bench.sentiment_latency
+	@$(BIN)/python -m bench.router_latency
 
 .PHONY: train
 train: deps ## fit the sentiment model anew, from OMNIROUTE_DATA and our own corpus (3 minutes)
