@@ -22,6 +22,8 @@ EXCUSES = frozenset(
     {"evict", "stop", "freeze", "kill", "crash", "weather", "brokers", "leaders", "outage"}
 )
 """Accidents after which a worker may find that somebody else has its lanes."""
+EXTRA = 8
+"""Records that come again while two workers believe that a lane is theirs."""
 STEPS_MOST = 700
 """A worker that dies at a step dies within so many callbacks."""
 
@@ -41,7 +43,7 @@ class Plan:
         self.batch = chance.choice((2, 5, 20, 500))
         self.cache = chance.choice((0, 2, 20_000, 20_000))
         self.kinds = [kind for kind in KINDS if chance.random() < OFTEN.get(kind, 0.3)]
-        self.chunk = chance.choice((1, 2, 1_000))
+        self.chunk = chance.choice((1, 2, 1_000, 1_000))
         """Records that a repair applies at once."""
         self.length = chance.uniform(0.6, 4.0) + (15.0 if "outage" in self.kinds else 0.0)
         self.narrow: dict[str, int] = {}
@@ -146,8 +148,12 @@ def _forget_members(world: World) -> None:
 
 
 def _evict(world: World) -> None:
+    """The first to join again gets everything, while the others still work on what was theirs."""
     world.do("members forgotten")
     _forget_members(world)
+    for _ in range(EXTRA):
+        _, sent = world.chance.choice(world.plan.traffic)
+        world.loop.later(world.chance.uniform(0, 1.2), world.put_more, sent)
 
 
 def _leave(world: World) -> None:
@@ -338,7 +344,7 @@ KINDS: dict[str, Callable[[random.Random, float], Timed]] = {
     "kill": _some(_kill_somebody, 1, 4),
     "freeze": _some(_freeze_somebody, 1, 3),
     "come and go": lambda c, s: [*_some(_leave, 1, 2)(c, s), *_some(_join, 1, 2)(c, s)],
-    "evict": _some(_evict, 1, 3),
+    "evict": lambda c, s: [(0.0, _join), *_some(_evict, 1, 3)(c, s)],
     "skew": _some(_skew, 1, 3),
     "brokers": lambda c, s: [*_some(_lose_node, 1, 2)(c, s), *_some(_pause_node, 0, 2)(c, s)],
     "outage": lambda c, s: [

@@ -145,6 +145,11 @@ class World:
         number = sent.partition(self.plan.partitions)
         self.cluster.partitions[sent.topic, number].put(sent.key, sent.value, list(sent.headers))
 
+    def put_more(self, sent: Sent) -> None:
+        """The same record again, while there are accidents."""
+        if not self.calm:
+            self.put(sent)
+
     def rest(self) -> None:
         """No accident from here on, and one more message for every partition."""
         self.calm = True
