@@ -1,12 +1,11 @@
 """Run the simulation: many seeds, or one of them with everything that happened.
 
-    python -m tests.simulation.run --schedules 5000             (about two minutes of one core)
+    python -m tests.simulation.run --schedules 5000             (four to six minutes of one core)
     python -m tests.simulation.run --seed 4711 --trace          (one seed again, step by step)
-    python -m tests.simulation.run --schedules 200000 --budget 40m --jobs 2 \
-        --ledger docs/campaigns/simulation.tsv                   (goes on where the ledger ends)
+    python -m tests.simulation.run --schedules 200000 --budget 40m --jobs 2 --ledger FILE.tsv
     python -m tests.simulation.run --mutant "deliveries are not awaited"    (must find something)
 
-A ledger holds a line for each run; its clean lines of one commit line sum up. Exit code: 0 every
+A ledger holds a line for each run; what was run since its last red line is summed up. Exit code: 0 every
 promise was kept, 1 something was found (the seed is printed), 2 wrong use.
 """
 
@@ -61,6 +60,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tests.simulation.run",
         description=__doc__,
+        epilog="mutants: " + "; ".join(mutant.name for mutant in MUTANTS),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
@@ -71,7 +71,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     add("--seed", type=int, help="run this one only, and say what it found")
     add("--trace", action="store_true", help="with --seed: print everything that happened")
     add("--ledger", type=Path, metavar="FILE", help="sum up over runs: begin behind its last seed")
-    add("--mutant", choices=[m.name for m in MUTANTS], metavar="NAME", help="take out a guard")
+    add("--mutant", choices=[m.name for m in MUTANTS], metavar="NAME", help="one of those below")
     options = parser.parse_args(list(argv))
     if options.trace and options.seed is None:
         parser.error("--trace needs --seed N")
