@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from tests.fault.lasting import LastingValkey
-from tests.fault.nemeses import failovers, memory, reshards
+from tests.fault.nemeses import failovers, memory, outages, reshards
 from tests.fault.nemeses.failovers import FailOver
-from tests.fault.nemeses.memory import KillRedis, Outage, PauseRedis, QuickDamage, ShortOutage
+from tests.fault.nemeses.memory import KillRedis, PauseRedis, QuickDamage
+from tests.fault.nemeses.outages import KafkaAway, Outage, ShortOutage
 from tests.fault.nemeses.reshards import KillNode, MoveSlot, PauseNode
 from tests.fault.scene import Limit, Row, Scene, Topology
 from tests.fault.sentinels import SentinelSet
@@ -34,6 +35,7 @@ ROW = Row(
             topology=CLUSTER,
             strands=({MoveSlot: 24, KillNode: 4, PauseNode: 4},),
         ),
+        Scene(name="no Kafka", topology=ONE, strands=({KafkaAway: 1},)),
     ),
     short=(
         Scene(
@@ -63,6 +65,10 @@ ROW = Row(
         failovers.LOST: 8,
         f"{reshards.MOVED}*": 1,
         "Redis away for 60 s": 3,
+        "Kafka away for 180 s": 1,
     },
-    limits={memory.RESUME: Limit(seconds=RESUME_S)},
+    limits={
+        memory.RESUME: Limit(seconds=RESUME_S),
+        outages.RESUME_KAFKA: Limit(seconds=RESUME_S),
+    },
 )
