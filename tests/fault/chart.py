@@ -44,7 +44,7 @@ def draw(row: Row, line: Line, result: Result) -> str:
         f"<h2>Faults</h2><table>{''.join(_rows(line.faults.items()))}</table>"
         f"{_draw_measured(row, line)}"
         f"<h2>The judge</h2><pre>{escape(result.verdict)}</pre>"
-        f"<p>Again: <code>make chaos ROW={row.number} SEED={line.seed} BUDGET=1s</code></p></html>\n"
+        f"<p>Again: <code>{escape(_tell_again(row, line))}</code></p></html>\n"
     )
 
 
@@ -52,6 +52,11 @@ def _rows(items: object) -> Iterator[str]:
     assert hasattr(items, "__iter__")
     for name, count in items:
         yield f"<tr><td class=n>{count:,}<td>{escape(name)}"
+
+
+def _tell_again(row: Row, line: Line) -> str:
+    scene = f" ARGS='--scene \"{line.scene}\"'" if len(row.scenes) > 1 else ""
+    return f"make chaos ROW={row.number} SEED={line.seed} BUDGET=1s{scene}"
 
 
 def _draw_measured(row: Row, line: Line) -> str:
