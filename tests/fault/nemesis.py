@@ -4,7 +4,7 @@ How to add one:
 
 1. A module in `tests/fault/nemeses/` with a class on `Nemesis`: a `name`, `plan` (draw what the
    next blow will be, from the chance that is given and nothing else, so that a seed gives the same
-   plan), `strike` (do it; raise if it did not happen) and `heal` (undo it; must leave things right
+   plan), `strike` (do it; raise `Missed` if there was nothing to strike) and `heal` (undo it; must leave things right
    also after a `strike` that failed in the middle). Say in `Blow.what` what is counted: the ledger
    sums it up by that name.
 2. A `Scene` in a module of `tests/fault/rows/` that says how many blows of it a round has, on
@@ -27,6 +27,10 @@ import msgspec
 
 if TYPE_CHECKING:
     from tests.fault.stage import Stage
+
+
+class Missed(Exception):  # noqa: N818 - reads as what it says at the raise
+    """The blow found nothing to strike: it is told, not counted, and nothing is wrong."""
 
 
 class Blow(msgspec.Struct, frozen=True, kw_only=True):

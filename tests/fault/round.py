@@ -16,7 +16,7 @@ import msgspec
 from services.cli.judging.court import Judged
 from services.cli.judging.report import tell_text
 from tests.fault.cluster import Brokers
-from tests.fault.nemesis import Planned, draw_plan
+from tests.fault.nemesis import Missed, Planned, draw_plan
 from tests.fault.scene import Limit, Scene
 from tests.fault.stage import Stage, Struck, open_stage
 from tests.fault.verdict import find_wrong
@@ -49,6 +49,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     struck: Sequence[Struck] = ()
     samples: Sequence[Sample] = ()
     notes: Sequence[str] = ()
+    missed: int = 0
+    """Planned blows that found nothing to strike."""
     plan: Sequence[str] = ()
 
     @property
@@ -106,6 +108,7 @@ def play(
             struck=[struck for _, struck in stage.struck],
             samples=list(stage.watch.samples),
             notes=list(stage.notes),
+            missed=stage.missed,
             plan=[f"{one.nemesis.name}: {one.blow.what}" for plan in strands for one in plan],
         )
 
@@ -172,6 +175,9 @@ def _run_strand(stage: Stage, plan: Sequence[Planned], failures: list[str]) -> N
                 time.sleep(blow.hold_s)
             finally:
                 nemesis.heal(stage, blow)
+        except Missed as why:
+            stage.miss(f"{blow.what}: {why}")
+            continue
         except Exception as error:  # noqa: BLE001 - told with the verdict
             failures.append(f"{blow.what}: {type(error).__name__}: {error}")
             return

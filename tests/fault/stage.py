@@ -50,6 +50,7 @@ class Stage:
         self.measured: dict[str, list[float]] = defaultdict(list)
         self.struck: list[tuple[Nemesis, Struck]] = []
         self.notes: list[str] = []
+        self.missed = 0
         self._lock = threading.Lock()
 
     def count(self, what: str, times: int = 1) -> None:
@@ -66,6 +67,12 @@ class Stage:
         """Something that the report should tell."""
         with self._lock:
             self.notes.append(line)
+
+    def miss(self, why: str) -> None:
+        """A planned blow found nothing to strike."""
+        self.note(f"missed: {why}")
+        with self._lock:
+            self.missed += 1
 
     def remember(self, nemesis: Nemesis, blow: Blow, began_ms: int) -> None:
         """A blow is over now."""
