@@ -33,6 +33,9 @@ TICK_S = 0.5
 REVOKED_SOON_S = 3.0
 """A fenced lane waits so long for the group to take it away; then the process ends."""
 MAX_POLL_INTERVAL_MS = 300_000
+HEARTBEAT_MS = 1_000
+"""A member hears of a rebalance with the answer to its next heartbeat: nobody who leaves should
+have to wait longer than that for the others, whatever the session time-out is."""
 REBALANCE_TIMEOUT_MS = 8_000
 """How long the group waits for a member to let go; `stop_within` and `DROPPED_WITHIN_S` fit in."""
 JOIN_ROOM_MS = 2_000
@@ -162,7 +165,7 @@ class Lanes:
             group_id=self._settings.group,
             partition_assignment_strategy=[make_assignor(self.plan, self._on_given)],
             session_timeout_ms=session_ms,
-            heartbeat_interval_ms=session_ms * 3 // 10,
+            heartbeat_interval_ms=min(HEARTBEAT_MS, session_ms * 3 // 10),
             rebalance_timeout_ms=REBALANCE_TIMEOUT_MS,
             request_timeout_ms=max(
                 self._access.request_timeout_ms, REBALANCE_TIMEOUT_MS + JOIN_ROOM_MS
