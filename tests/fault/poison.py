@@ -44,7 +44,7 @@ ROW = 100
 """The brake's limit, as it is set out of the box."""
 RATE = 2_000.0
 """Events a second of the day, by its own clock; they are sent as fast as they can be."""
-HELD = "the brake holds the lane"
+LIMIT = "at_most: 20000/h"
 SETTLE_S = 900.0
 POISON = "poison among good records"
 STARTS = "start of a worker in a flood of poison"
@@ -247,6 +247,7 @@ def count_letters(arena: Arena) -> int:
 def disorder(arena: Arena, *, threads: int, seed: int, say: Say) -> Found:
     """Threads of which a fifth is out of order; a fifth of all records comes twice."""
     begin = time.monotonic()
+    lift_limit(arena)
     sender = Sender(arena, say)
     worker = arena.worker(fresh=True, OMNIROUTE_BATCH_RECORDS="500")
     twice: Counter[str] = Counter()
@@ -264,6 +265,13 @@ def disorder(arena: Arena, *, threads: int, seed: int, say: Say) -> Found:
         name="duplicates and disorder", counts=counts, notes=notes, judged=judged, wrong=wrong,
         seconds=time.monotonic() - begin,
     )  # fmt: skip
+
+
+def lift_limit(arena: Arena) -> None:
+    """More calls an hour than the packaged rules give: each thread here ends in one."""
+    text = arena.rules.read_text("utf-8")
+    assert text.count(LIMIT) == 1
+    arena.rules.write_text(text.replace(LIMIT, "at_most: 1000000/h"), "utf-8")
 
 
 def _tell_threads(seed: int, threads: int, counts: Counter[str]) -> Iterator[tuple[Record, Line]]:
