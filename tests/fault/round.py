@@ -182,7 +182,10 @@ def _run_strand(stage: Stage, plan: Sequence[Planned], failures: list[str]) -> N
             failures.append(f"{blow.what}: {type(error).__name__}: {error}")
             return
         stage.remember(nemesis, blow, began)
-        if nemesis.resume and not stage.watch.await_all_lanes(_now(), RESUME_WITHIN_S):
+        # Nobody is struck while he still recovers from the blow before.
+        if (nemesis.resume or nemesis.gap) and not stage.watch.await_all_lanes(
+            _now(), RESUME_WITHIN_S
+        ):
             failures.append(f"{blow.what}: a lane stood still {RESUME_WITHIN_S:.0f} s after it")
             return
         time.sleep(one.rest_s)
