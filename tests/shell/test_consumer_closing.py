@@ -76,7 +76,7 @@ async def test_a_lane_that_nobody_cancelled_is_rebuilt(monkeypatch: pytest.Monke
         access=KafkaAccess(),
         settings=LaneSettings(service="router", backoff_first=0.01),
         make_job=cast("Any", None),
-        asked=cast("Any", (None, None, lambda: None)),
+        asked=cast("Any", (None, lambda: None)),
         turns=Turns(),
     )
     await asyncio.wait_for(keeper.run(), 5)
@@ -97,7 +97,7 @@ async def test_a_lane_that_is_cancelled_ends(monkeypatch: pytest.MonkeyPatch) ->
         access=KafkaAccess(),
         settings=LaneSettings(service="router"),
         make_job=cast("Any", None),
-        asked=cast("Any", (None, None, lambda: None)),
+        asked=cast("Any", (None, lambda: None)),
         turns=Turns(),
     )
     running = asyncio.ensure_future(keeper.run())

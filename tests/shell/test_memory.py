@@ -195,13 +195,13 @@ async def test_the_cache_does_not_outlive_a_life(
     real = Transactor.commit
     commits: list[object] = []
 
-    async def commit(self: Transactor, *words: Any) -> Any:
+    async def commit(self: Transactor, *words: Any, **named: Any) -> Any:
         """Every third transaction fails, or seems to."""
         commits.append(None)
         fails = len(commits) % 3 == 0
         if fails and lost == "before":
             raise TimeoutError
-        receipts = await real(self, *words)
+        receipts = await real(self, *words, **named)
         if fails:
             raise TimeoutError
         return receipts
