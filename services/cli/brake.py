@@ -11,12 +11,13 @@ from collections.abc import Sequence
 
 import msgspec
 
+from services.cli.deployment import add_deployment
 from services.cli.moments import moment_of
 from services.runtime.connection import KafkaAccess
 from services.runtime.lane_note import Note
 from services.runtime.lane_settings import LaneSettings
 from services.runtime.releasing import ReleaseError, find_notes, release
-from services.runtime.settings import SettingsError, read_access, read_prefix
+from services.runtime.settings import SettingsError, read_access
 
 GOOD, FOUND, USAGE = 0, 1, 2
 SERVICES = ("router", "sentiment")
@@ -124,23 +125,5 @@ def _build_parser() -> argparse.ArgumentParser:
     freeing.add_argument("--all", action="store_true", help="every lane that is held")
     for command in (show, freeing):
         command.add_argument("--service", choices=SERVICES, help="default: both")
-        command.add_argument(
-            "--brokers",
-            default=os.environ.get("OMNIROUTE_KAFKA", "127.0.0.1:9092"),
-            metavar="HOST:PORT,...",
-            help="Kafka (env OMNIROUTE_KAFKA, default 127.0.0.1:9092)",
-        )
-        command.add_argument(
-            "--prefix",
-            type=_read_prefix,
-            default=os.environ.get("OMNIROUTE_PREFIX", ""),
-            help="of the topics' names (env OMNIROUTE_PREFIX, default none)",
-        )
+        add_deployment(command)
     return parser
-
-
-def _read_prefix(text: str) -> str:
-    try:
-        return read_prefix(text)
-    except ValueError as wrong:
-        raise argparse.ArgumentTypeError(str(wrong)) from wrong

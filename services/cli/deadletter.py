@@ -20,11 +20,12 @@ from services.cli.deadletters.choosing import Choice
 from services.cli.deadletters.looking import Place, list_letters, show_letter
 from services.cli.deadletters.settling import FailedError
 from services.cli.deadletters.working import Task, work_off
+from services.cli.deployment import add_deployment
 from services.cli.moments import HELP, parse_moment
 from services.contact.deadletter import State
 from services.contact.reject import RejectCode
 from services.contact.topics import Topics
-from services.runtime.settings import SettingsError, read_access, read_prefix
+from services.runtime.settings import SettingsError, read_access
 
 FOUND, USAGE = 1, 2
 STATES = (*(state.value for state in State), "all")
@@ -162,7 +163,7 @@ def _build_parser() -> argparse.ArgumentParser:
             "--most", type=_read_count, default=50, metavar="N", help="lines shown (default 50)"
         )
     for command in (listing, show, replay, drop):
-        _add_place(command)
+        add_deployment(command)
     return parser
 
 
@@ -185,21 +186,6 @@ def _add_filters(command: argparse.ArgumentParser) -> None:
     add("--key", default="", metavar="ID", help="the record's key: the customer id itself")
 
 
-def _add_place(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--brokers",
-        default=os.environ.get("OMNIROUTE_KAFKA", "127.0.0.1:9092"),
-        metavar="HOST:PORT,...",
-        help="Kafka (env OMNIROUTE_KAFKA, default 127.0.0.1:9092)",
-    )
-    command.add_argument(
-        "--prefix",
-        type=_read_prefix,
-        default=os.environ.get("OMNIROUTE_PREFIX", ""),
-        help="of the topics' names (env OMNIROUTE_PREFIX, default none)",
-    )
-
-
 def _read_id(text: str) -> Id:
     found = re.fullmatch(r"(\d{1,6}):(\d{1,18})", text)
     if found is None:
@@ -211,10 +197,3 @@ def _read_count(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
     return int(text)
-
-
-def _read_prefix(text: str) -> str:
-    try:
-        return read_prefix(text)
-    except ValueError as wrong:
-        raise argparse.ArgumentTypeError(str(wrong)) from wrong

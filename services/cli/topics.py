@@ -12,13 +12,14 @@ from typing import Any
 
 import msgspec
 
+from services.cli.deployment import add_deployment
 from services.runtime.admin import (
     TopicsReport,
     TopicsUnreachableError,
     apply_topics,
     check_topics,
 )
-from services.runtime.settings import SettingsError, read_access, read_prefix
+from services.runtime.settings import SettingsError, read_access
 from services.runtime.topic_specs import DEFAULT_PARTITIONS, list_specs
 
 GOOD, FOUND, USAGE = 0, 1, 2
@@ -104,17 +105,7 @@ def _build_parser() -> argparse.ArgumentParser:
 
 
 def _add_place(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--brokers",
-        default=os.environ.get("OMNIROUTE_KAFKA", "127.0.0.1:9092"),
-        help="bootstrap brokers, host:port,... (env OMNIROUTE_KAFKA; default 127.0.0.1:9092)",
-    )
-    command.add_argument(
-        "--prefix",
-        type=_read_prefix,
-        default=os.environ.get("OMNIROUTE_PREFIX", ""),
-        help="put before every topic name (env OMNIROUTE_PREFIX; default empty)",
-    )
+    add_deployment(command)
     command.add_argument(
         "--partitions",
         type=_read_count,
@@ -127,10 +118,3 @@ def _read_count(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MOST_PARTITIONS:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {MOST_PARTITIONS}")
     return int(text)
-
-
-def _read_prefix(text: str) -> str:
-    try:
-        return read_prefix(text)
-    except ValueError as wrong:
-        raise argparse.ArgumentTypeError(str(wrong)) from wrong
