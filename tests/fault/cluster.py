@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Self
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
@@ -12,6 +11,7 @@ from confluent_kafka.admin import AdminClient
 from services.runtime.child import LOOPBACK, free_port
 from services.runtime.embedded import ApacheKafka
 from tests.fault.disk import Disk
+from tests.fault.several import Several
 
 HEAP = "256m"
 WHOLE_WITHIN_S = 90.0
@@ -70,7 +70,7 @@ class Node(ApacheKafka):
         }
 
 
-class Brokers:
+class Brokers(Several):
     """`count` nodes. Use as a context manager."""
 
     def __init__(self, count: int, *, disk_mib: int = 0) -> None:
@@ -90,18 +90,11 @@ class Brokers:
         """Of each node the port behind its proxy, and the one on which the proxy must listen."""
         return [(node.listener, node.advertised) for node in self.nodes]
 
-    def __enter__(self) -> Self:
-        try:
-            with ThreadPoolExecutor(len(self.nodes)) as pool:
-                list(pool.map(lambda node: node.start(), self.nodes))
-            self.await_whole()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def begin(self) -> None:
+        """Start all at once: they wait for each other."""
+        with ThreadPoolExecutor(len(self.nodes)) as pool:
+            list(pool.map(lambda node: node.start(), self.nodes))
+        self.await_whole()
 
     def close(self) -> None:
         """End all."""

@@ -12,7 +12,7 @@ import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import redis
 from redis.backoff import NoBackoff
@@ -21,6 +21,7 @@ from redis.retry import Retry
 
 from services.router.marker import decode_pos
 from services.runtime.child import LOOPBACK, Server
+from tests.fault.several import Several
 from tests.servers import ValkeyUnderTest
 
 MASTER = "desk"
@@ -134,7 +135,7 @@ class Sentinel(ValkeyUnderTest):
             client.sentinel_failover(MASTER)
 
 
-class SentinelSet:
+class SentinelSet(Several):
     """Three servers under three Sentinels. Use as a context manager; `url` goes to the router."""
 
     def __init__(self) -> None:
@@ -147,18 +148,7 @@ class SentinelSet:
         hosts = ",".join(f"{LOOPBACK}:{one.port}" for one in self.sentinels)
         return f"redis+sentinel://{hosts}/{MASTER}"
 
-    def __enter__(self) -> Self:
-        try:
-            self._begin()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def _begin(self) -> None:
+    def begin(self) -> None:
         """First the replicas follow: what a Sentinel does not see at once, it sees in 10 s."""
         first, *others = self.members
         for member in self.members:

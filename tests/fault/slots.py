@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import redis
 from redis.backoff import NoBackoff
@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from services.runtime.child import LOOPBACK, free_port
+from tests.fault.several import Several
 from tests.servers import ValkeyUnderTest
 
 SLOTS = 16_384
@@ -50,7 +51,7 @@ class Node(ValkeyUnderTest):
         return told.decode()
 
 
-class ThreeNodes:
+class ThreeNodes(Several):
     """The Cluster. Use as a context manager; `url` goes to the router."""
 
     def __init__(self) -> None:
@@ -63,18 +64,11 @@ class ThreeNodes:
         """All three nodes: any of them is enough to learn of the others."""
         return "redis+cluster://" + ",".join(f"{LOOPBACK}:{node.port}" for node in self.nodes)
 
-    def __enter__(self) -> Self:
-        try:
-            for node in self.nodes:
-                node.start()
-            self._join()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def begin(self) -> None:
+        """Start all, then make one cluster of them."""
+        for node in self.nodes:
+            node.start()
+        self._join()
 
     def close(self) -> None:
         """End all three."""

@@ -69,8 +69,7 @@ class Outage(OfRedis):
 
     def plan(self, chance: random.Random) -> Blow:
         """Draw whether it is dead or only silent."""
-        how = chance.choice(("dead", "silent"))
-        return Blow(what=f"Redis away for {self.lasts_s:.0f} s", words={"how": how})
+        return plan_absence(chance, "Redis", self.lasts_s)
 
     def strike(self, stage: Stage, blow: Blow) -> None:
         """Take it away, and look at every worker until the time is over."""
@@ -115,8 +114,7 @@ class KafkaAway(Nemesis):
 
     def plan(self, chance: random.Random) -> Blow:
         """Draw whether it is dead or only silent."""
-        how = chance.choice(("dead", "silent"))
-        return Blow(what=f"Kafka away for {self.lasts_s:.0f} s", words={"how": how})
+        return plan_absence(chance, "Kafka", self.lasts_s)
 
     @staticmethod
     def server(stage: Stage) -> ApacheKafka:
@@ -138,6 +136,12 @@ class KafkaAway(Nemesis):
         self.server(stage).start()
         if self._watched is not None:
             self._watched.await_ready(self.told_within_s)
+
+
+def plan_absence(chance: random.Random, who: str, lasts_s: float) -> Blow:
+    """Draw whether it is dead or only silent."""
+    how = chance.choice(("dead", "silent"))
+    return Blow(what=f"{who} away for {lasts_s:.0f} s", words={"how": how})
 
 
 def take_away(blow: Blow, kill: Callable[[], None], pause: Callable[[], None]) -> None:
