@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -29,7 +29,6 @@ from services.runtime.child import StartFailedError, ToolMissingError
 
 GOOD, FOUND, USAGE = 0, 1, 2
 REFRESH_S = 0.25
-COUNTED_WITHIN_S = 5.0
 LINE_EVERY_S = 2.0
 PARTITIONS = 8
 LANES = 2
@@ -141,20 +140,12 @@ async def _tell(day: Day, begin: float) -> None:
         print("\n".join(lines), flush=True)
 
 
-async def _ask_until_all(url: str, events: int) -> Mapping[str, int]:
-    """The router's own counts. It counts after the commit that a reader has seen already."""
-    deadline = time.monotonic() + COUNTED_WITHIN_S
-    while True:
-        router = await asyncio.to_thread(ask_router, url)
-        if sum(router.values()) >= events or not router or time.monotonic() > deadline:
-            return router
-        await asyncio.sleep(REFRESH_S)
-
-
 async def _end(day: Day, options: Options, *, sent_s: float) -> Ending:
     """Ask everybody for their counts; the services still run."""
     house, board = day.house, day.board
-    router = await _ask_until_all(house.router.url, board.counts().events) if house.router else {}
+    router: dict[str, int] = {}
+    if house.router:
+        router = await asyncio.to_thread(ask_router, house.router.url, board.counts().events)
     readers = await asyncio.to_thread(house.reader.finish) if house.reader else "no reader ran"
     first = board.first_decision_s
     return Ending(

@@ -7,8 +7,10 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +21,7 @@ from services.cli.day.board import Board
 from services.cli.day.counts import Counts
 from services.cli.day.expect import Expected, enter, kept
 from services.cli.day.outbox import Sent
-from services.cli.day.summary import Ending, find_faults, write_summary
+from services.cli.day.summary import Ending, ask_router, find_faults, write_summary
 from services.cli.run import main
 from services.contact.decision import Action, Decision, DecisionType, Outcome, Position
 from services.contact.event import Channel
@@ -318,6 +320,30 @@ def test_what_does_not_fit_is_said(board: Board, readers: Counts | str, said: st
     faults = find_faults(end)
     assert any(said in fault for fault in faults), faults
     assert "do not fit" in write_summary(end, faults)
+
+
+@pytest.mark.parametrize(("counts", "said"), [([4, 4, 5], 5), ([5], 5), ([4] * 50, 4)])
+def test_a_router_that_counts_late_is_asked_again(counts: list[int], said: int) -> None:
+    """Law: asked until it has counted all events, and no longer than it may take."""
+    left = iter(counts)
+
+    class Page(BaseHTTPRequestHandler):
+        """Says another number each time."""
+
+        def do_GET(self) -> None:
+            """Answer a scrape."""
+            labels = '{input="contact.events",outcome="decided"}'
+            name = "omniroute_router_records_total"
+            self.send_response(200)
+            self.end_headers()
+            text = f"# TYPE {name} counter\n{name}{labels} {next(left)}\n"
+            self.wfile.write(text.encode())
+
+    with HTTPServer(("127.0.0.1", 0), Page) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/"
+        assert ask_router(url, 5, within_s=1.0) == {"decided": said}
+        server.shutdown()
 
 
 def test_a_decision_that_came_twice_is_a_fault() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import urllib.request
 from collections.abc import Mapping
 from itertools import zip_longest
@@ -15,6 +16,8 @@ from services.contact.decision import Action
 from services.contact.topics import EVENTS
 
 MOST_SHOWN = 10
+COUNTED_WITHIN_S = 5.0
+AGAIN_S = 0.25
 
 
 class Ending(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,8 +122,21 @@ def _beside(ours: Counts, readers: Counts | str) -> list[str]:
     return lines
 
 
-def ask_router(url: str) -> dict[str, int]:
-    """The router's own count of outcomes of `contact.events`; empty if it does not answer."""
+def ask_router(url: str, events: int, within_s: float = COUNTED_WITHIN_S) -> dict[str, int]:
+    """The router's own count of outcomes of `contact.events`; empty if it does not answer.
+
+    It counts after the commit that a reader has seen already, so it is asked again, for
+    `within_s` at most, until it has counted so many `events`.
+    """
+    deadline = time.monotonic() + within_s
+    while True:
+        counted = _ask_once(url)
+        if not counted or sum(counted.values()) >= events or time.monotonic() > deadline:
+            return counted
+        time.sleep(AGAIN_S)
+
+
+def _ask_once(url: str) -> dict[str, int]:
     try:
         with urllib.request.urlopen(f"{url}metrics", timeout=3) as answer:  # noqa: S310 - ours
             text = answer.read().decode()
