@@ -73,7 +73,7 @@ class Caution:
         self._suspicion = suspect(note, self._process, after, self._inputs)
         if self._suspicion.spans:
             log.warning(
-                "a process died at work here; records go one by one",
+                "a process died at work here; records go in small batches",
                 attempt=self._suspicion.deaths,
                 inputs=dict(note.spans),
             )
@@ -103,7 +103,7 @@ class Caution:
     def limit(self, usual: int) -> int:
         """Most records of the next batch."""
         if self._suspicion.spans:
-            return 1
+            return self._suspicion.step
         many = self._suspicion.front and self._many_partitions
         return min(usual, MOST_SPANS) if many else usual
 
@@ -140,13 +140,14 @@ class Caution:
     def _announce(self, batch: Batch) -> Note:
         spans = list_spans(batch)
         known = self._suspicion.spans
-        known_before = all(n <= known.get(key, 0) for key, n in spans.items())
+        # However often a batch had to be cut, the deaths at more than one record count once.
+        known_before = batch.count == 1 and all(n <= known.get(k, 0) for k, n in spans.items())
         return msgspec.structs.replace(
             self._note,
             by=self._process,
             deaths=self._suspicion.deaths if known_before else 0,
             spans=write_spans(spans, self._inputs),
-            alone=batch.count == 1,
+            size=batch.count,
             working=True,
         )
 
@@ -156,7 +157,7 @@ class Caution:
             by=self._process,
             deaths=self._suspicion.deaths,
             spans=write_spans(self._suspicion.spans, self._inputs),
-            alone=False,
+            size=self._suspicion.size,
             working=False,
         )
 
@@ -194,6 +195,7 @@ class Caution:
             braked_at=int(time.time() * 1000) if reading.why else 0,
             deaths=left.deaths,
             spans=write_spans(left.spans, self._inputs),
+            size=left.size,
         )
 
     def stands(self, offsets: Mapping[InputKey, int]) -> None:

@@ -27,6 +27,9 @@ read_any_header_name()
 # aiokafka (0.14) asks again after 20 ms; that is longer than all the rest of a transaction.
 sender.BACKOFF_OVERRIDE = 0.005
 
+RETRY_MS = 20
+"""A producer asks again after this. The markers of the transaction before hold up a transaction of
+offsets alone as well, and there the line above does not help: by default it waits 100 ms."""
 CLOSE_WITHIN_S = 3.0
 """No client may take longer to close; after that its sockets are left to the process's end."""
 
@@ -84,6 +87,7 @@ def make_producer(
         "transaction_timeout_ms": access.transaction_timeout_ms,
         "max_batch_size": access.produce_batch_bytes,
         "compression_type": access.compression or None,
+        "retry_backoff_ms": RETRY_MS,
     }
     return AIOKafkaProducer(**{**_login(access), **settings, **options})
 

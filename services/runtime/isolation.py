@@ -1,4 +1,4 @@
-"""Finds the record that kills the process: first the batch that it lies in, then it alone.
+"""Finds the record that kills the process: the batch that it lies in, a part of it, then it alone.
 
 Pure. Whether a process died is known from the lane's note: it says `working` before a suspicious
 batch is worked on and takes that back when the work has been done, before anything is committed.
@@ -16,6 +16,9 @@ import msgspec
 from services.runtime.lane import Batch, InputKey
 from services.runtime.lane_note import Note
 
+PIECES = 100
+"""Into so many parts a batch is cut at which a process died. One by one at once would take a minute
+for a full batch, with three transactions for each record, and most who die there were only killed."""
 MOST_SPANS = 64
 """Records of a suspicious batch on a lane that has so many partitions or more: all must fit into
 the note."""
@@ -27,11 +30,18 @@ class Suspicion(msgspec.Struct, frozen=True):
     deaths: int = 0
     """Processes that died at work on `spans`."""
     spans: Mapping[InputKey, int] = {}
-    """Up to where records are worked on one by one."""
+    """Up to where records are worked on in small batches."""
+    size: int = 0
+    """Records of the batch that they were in."""
     front: Mapping[InputKey, int] = {}
     """Up to where a word is left in the note before each batch."""
     deadly: frozenset[tuple[str, int, int]] = frozenset()
     """(logical topic, partition, offset) of records that must not be looked into any more."""
+
+    @property
+    def step(self) -> int:
+        """Most records of a batch while something is suspected."""
+        return max(1, -(-self.size // PIECES))
 
 
 NONE = Suspicion()
@@ -44,10 +54,10 @@ def suspect(note: Note, process: str, after: int, inputs: Sequence[str]) -> Susp
     died = note.working and note.by != process
     deaths = note.deaths + died
     spans = {_read_key(name, inputs): until for name, until in note.spans.items()}
-    if after and deaths >= after and note.alone and note.working:
+    if after and deaths >= after and note.size == 1 and note.working:
         ((topic, partition), until) = next(iter(spans.items()))
         return Suspicion(deadly=frozenset({(topic, partition, until - 1)}))
-    return Suspicion(deaths, spans)
+    return Suspicion(deaths, spans, note.size)
 
 
 def list_spans(batch: Batch) -> dict[InputKey, int]:
@@ -75,7 +85,7 @@ def move_on(suspicion: Suspicion, offsets: Mapping[InputKey, int]) -> Suspicion:
     spans = {key: n for key, n in suspicion.spans.items() if offsets.get(key, 0) < n}
     front = {key: n for key, n in suspicion.front.items() if offsets.get(key, 0) < n}
     deaths = suspicion.deaths if spans else 0
-    return Suspicion(deaths=deaths, spans=spans, front=front, deadly=deadly)
+    return Suspicion(deaths, spans, suspicion.size if spans else 0, front, deadly)
 
 
 def find_front(

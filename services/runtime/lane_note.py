@@ -43,8 +43,8 @@ class Note(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Processes that died, one after the other, while they worked on `spans`."""
     spans: Mapping[str, int] = {}
     """What is suspected of killing the process: `input/partition` -> the offset behind it."""
-    alone: bool = False
-    """`spans` is one record."""
+    size: int = 0
+    """Records of the batch that `spans` describes; 1: one record alone."""
     working: bool = False
     """A process began to work on `spans` and has not said yet that it lives."""
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.runtime.brake import WINDOW, BrakeLimits, cut, read_brake
-from services.runtime.isolation import MOST_SPANS, list_spans, suspect, write_spans
+from services.runtime.isolation import MOST_SPANS, PIECES, list_spans, suspect, write_spans
 from services.runtime.lane import Batch, Slice
 from services.runtime.lane_note import EMPTY, MOST_CHARACTERS, Note, read_note, write_note
 
@@ -130,7 +130,7 @@ def test_the_longest_note_fits_into_what_kafka_keeps() -> None:
         braked_at=10**13,
         deaths=100,
         spans=write_spans(spans, INPUTS),
-        alone=True,
+        size=10_000,
         working=True,
     )
     assert len(write_note(note)) < MOST_CHARACTERS
@@ -138,13 +138,13 @@ def test_the_longest_note_fits_into_what_kafka_keeps() -> None:
 
 def test_only_deaths_at_work_on_one_record_alone_make_it_deadly() -> None:
     """Law: three processes died at it, the last ones with nothing else in hand; else it is looked at."""
-    dead = Note(by="a", deaths=2, spans={"0/3": 18}, alone=True, working=True)
+    dead = Note(by="a", deaths=2, spans={"0/3": 18}, size=1, working=True)
     assert suspect(dead, "b", 3, INPUTS).deadly == {("contact.events", 3, 17)}
     for harmless in (
-        Note(by="b", deaths=2, spans={"0/3": 18}, alone=True, working=True),  # we live
-        Note(by="a", deaths=2, spans={"0/3": 18}, alone=True),  # it lived
-        Note(by="a", deaths=2, spans={"0/3": 18}, working=True),  # among others
-        Note(by="a", deaths=1, spans={"0/3": 18}, alone=True, working=True),  # twice only
+        Note(by="b", deaths=2, spans={"0/3": 18}, size=1, working=True),  # we live
+        Note(by="a", deaths=2, spans={"0/3": 18}, size=1),  # it lived
+        Note(by="a", deaths=2, spans={"0/3": 18}, size=2, working=True),  # among others
+        Note(by="a", deaths=1, spans={"0/3": 18}, size=1, working=True),  # twice only
         Note(by="a", deaths=9),
     ):
         assert not suspect(harmless, "b", 3, INPUTS).deadly
@@ -152,3 +152,13 @@ def test_only_deaths_at_work_on_one_record_alone_make_it_deadly() -> None:
     assert suspect(dead, "b", 9, INPUTS).spans == {("contact.events", 3): 18}
     batch = Batch(0, [Slice(3, [("contact.events", cast("Any", [record(17)]))], {})], 0, 1)
     assert list_spans(batch) == {("contact.events", 3): 18}
+
+
+@given(st.integers(1, 1_000))
+def test_a_killer_among_many_is_alone_after_two_cuts_at_most(size: int) -> None:
+    """Law: a batch is cut into few parts, and what dies of one of them goes one by one."""
+    part = suspect(Note(by="a", spans={"0/3": 18}, size=size, working=True), "b", 3, INPUTS).step
+    assert part * PIECES >= size
+    assert part < size or size == 1
+    again = Note(by="b", spans={"0/3": 18}, size=part, working=True)
+    assert suspect(again, "c", 3, INPUTS).step == 1
