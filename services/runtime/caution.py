@@ -9,7 +9,7 @@ in this order:
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -19,6 +19,7 @@ from services.runtime.isolation import (
     MOST_SPANS,
     NONE,
     find_front,
+    is_suspect,
     list_spans,
     move_on,
     suspect,
@@ -107,6 +108,10 @@ class Caution:
         many = self._suspicion.front and self._many_partitions
         return min(usual, MOST_SPANS) if many else usual
 
+    def first(self) -> Iterable[InputKey]:
+        """The inputs to read before all others, lest those go in small batches as well."""
+        return self._suspicion.spans
+
     def prepare(self, batch: Batch) -> Batch:
         """The batch, with the records that nobody may look into."""
         if not self._suspicion.deadly:
@@ -115,7 +120,7 @@ class Caution:
 
     async def work(self, job: Job, batch: Batch) -> Work:
         """Let the job work on the batch; with a word in the note, where that may kill us."""
-        if not (self._suspicion.spans or self._suspicion.front):
+        if not is_suspect(self._suspicion, batch):
             async with self._turns.together():
                 self._meet(batch)
                 return await job.work(batch)

@@ -60,6 +60,20 @@ def suspect(note: Note, process: str, after: int, inputs: Sequence[str]) -> Susp
     return Suspicion(deaths, spans, note.size)
 
 
+def is_suspect(suspicion: Suspicion, batch: Batch) -> bool:
+    """Is there a record in the batch that one must be careful with?
+
+    A lane reads one partition far before it comes to another one.
+    """
+    spans, front = suspicion.spans, suspicion.front
+    return any(
+        records[0].offset < max(spans.get(key, 0), front.get(key, 0))
+        for part in batch.slices
+        for topic, records in part.records
+        for key in ((topic, part.partition),)
+    )
+
+
 def list_spans(batch: Batch) -> dict[InputKey, int]:
     """The offset behind the last record of each input in a batch."""
     return {

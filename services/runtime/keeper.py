@@ -273,7 +273,7 @@ class LaneKeeper:
     async def _run_batch(self, job: Job, transactor: Transactor, reader: Reader) -> None:
         settings, caution = self._settings, self._caution
         budget = (caution.limit(self._limit), settings.batch_bytes)
-        taken = await reader.take(self.lane, budget, settings.poll_ms)
+        taken = await reader.take(self.lane, budget, settings.poll_ms, caution.first())
         if taken is None:
             return
         self.busy = True

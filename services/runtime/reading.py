@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import OffsetOutOfRangeError
@@ -62,10 +62,13 @@ class Reader:
         for key, tp in self._tps.items():
             self._consumer.seek(tp, offsets[key])
 
-    async def take(self, lane: int, budget: tuple[int, int], wait_ms: int) -> Batch | None:
+    async def take(
+        self, lane: int, budget: tuple[int, int], wait_ms: int, first: Iterable[InputKey] = ()
+    ) -> Batch | None:
         """The next batch of at most `budget` = (records, bytes), but always one record.
 
-        None if nothing came within `wait_ms`.
+        None if nothing came within `wait_ms`. While the inputs `first` have something, nothing of
+        the others is taken.
 
         Per partition all records of the first topic in offset order, then all of the second.
         """
@@ -74,7 +77,12 @@ class Reader:
         self._held = {}
         if not polled:
             try:
-                polled = await self._poll(records, wait_ms)
+                if tps := [self._tps[key] for key in first]:
+                    polled = await self._consumer.getmany(
+                        *tps, timeout_ms=wait_ms, max_records=records
+                    )
+                if not polled:
+                    polled = await self._poll(records, wait_ms)
             except OffsetOutOfRangeError as error:
                 raise self._explain_range(error) from error
         if not polled:

@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.runtime.brake import WINDOW, BrakeLimits, cut, read_brake
-from services.runtime.isolation import MOST_SPANS, PIECES, list_spans, suspect, write_spans
+from services.runtime.isolation import (
+    MOST_SPANS,
+    PIECES,
+    Suspicion,
+    is_suspect,
+    list_spans,
+    suspect,
+    write_spans,
+)
 from services.runtime.lane import Batch, Slice
 from services.runtime.lane_note import EMPTY, MOST_CHARACTERS, Note, read_note, write_note
 
@@ -162,3 +170,13 @@ def test_a_killer_among_many_is_alone_after_two_cuts_at_most(size: int) -> None:
     assert part < size or size == 1
     again = Note(by="b", spans={"0/3": 18}, size=part, working=True)
     assert suspect(again, "c", 3, INPUTS).step == 1
+
+
+def test_only_what_waited_or_was_died_at_is_suspect() -> None:
+    """Law: a batch behind that, or of another partition, is none, whatever else is left of it."""
+    at = ("contact.events", 3)
+    batch = Batch(0, [Slice(3, [(at[0], cast("Any", [record(17), record(18)]))], {})], 0, 2)
+    for behind, suspect_ in ((17, False), (18, True), (19, True)):
+        assert is_suspect(Suspicion(front={at: behind}), batch) is suspect_
+        assert is_suspect(Suspicion(spans={at: behind}), batch) is suspect_
+        assert not is_suspect(Suspicion(front={(at[0], 4): behind}), batch)
