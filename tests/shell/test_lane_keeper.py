@@ -12,6 +12,7 @@ import pytest
 from services.contact.topics import DECISIONS, EVENTS, SENTIMENT
 from services.runtime.embedded import ApacheKafka, Broker
 from services.runtime.lane import Batch, Opening, Outgoing, Start, Stop, Unavailable, Work
+from services.runtime.lane_note import Note, write_note
 from services.runtime.transaction import Transactor
 from tests.shell.lanework import PARTITIONS, Copy, Deployment, running, until
 
@@ -166,6 +167,30 @@ async def test_what_waits_at_a_start_is_worked_on_by_one_lane_at_a_time(
         await until(lambda: count(made) == 40)
     assert {job.lane for job in made} == {0, 1}
     assert Slow.most == 1
+
+
+async def test_what_a_process_died_at_is_read_first_and_the_rest_goes_on_as_ever(
+    deployment: Deployment,
+) -> None:
+    """Law: five suspected records of one partition cost the other, which has 300, no small batch."""
+    settings, made = deployment.settings(), list[Copy]()
+    former = Transactor(
+        deployment.access, settings.transactional_id(0), settings.group, settings.prefix
+    )
+    await deployment.send(
+        [(EVENTS, p, b"k", b"%04d" % i) for p, n in ((0, 300), (2, 20)) for i in range(n)]
+    )
+    dead = Note(by="another", spans={"0/2": 5}, size=5, working=True)
+    begin = {(topic, p): 0 for topic in (EVENTS, SENTIMENT) for p in (0, 2)}
+    await former.fence(5.0)
+    await former.commit((), begin, 5.0, notes={(EVENTS, 0): write_note(dead)})
+    await former.discard()
+    async with running(deployment.lanes(lambda n: Copy(n, made))):
+        await until(lambda: count(made) == 320)
+    batches = [batch for job in made for batch in job.stood]
+    first, later = batches[:5], batches[5:]
+    assert [(b.count, b.slices[0].partition) for b in first if b.slices] == [(1, 2)] * 5
+    assert len(later) < 30
 
 
 class Large(Copy):
