@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import cast
+from typing import TypeVar, cast
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient
@@ -28,9 +28,19 @@ ANSWER_S = 10.0
 """A question to the brokers is answered within so long, or they are not there."""
 ROUTER_GROUP = "omniroute-router"
 
-_LEADERLESS = frozenset({KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE})
+_MOVING = frozenset(
+    {
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.NOT_COORDINATOR,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    }
+)
+"""A leader or coordinator that moves, or that a new topic does not have yet, is there soon."""
 
 Progress = Callable[[str], None]
+T = TypeVar("T")
 
 
 class Reader:
@@ -130,7 +140,7 @@ class Reader:
     def offset_at(self, topic: str, partition: int, at_ms: int) -> int:
         """The first offset appended at a moment (ms since the epoch) or later; the end if none."""
         asked = [TopicPartition(topic, partition, at_ms)]
-        (found,) = self._consumer.offsets_for_times(asked, timeout=ANSWER_S)
+        (found,) = _ask(lambda: self._consumer.offsets_for_times(asked, timeout=ANSWER_S))
         return found.offset if found.offset >= 0 else self.edges(topic, partition)[1]
 
     def end(self, partition: int) -> int:
@@ -141,7 +151,7 @@ class Reader:
         """The router group's offsets of one partition, by logical topic name."""
         names = {self._topics.name(topic): topic for topic in (EVENTS, SENTIMENT)}
         asked = [TopicPartition(name, partition) for name in names]
-        found = self._consumer.committed(asked, timeout=ANSWER_S)
+        found = _ask(lambda: self._consumer.committed(asked, timeout=ANSWER_S))
         return {names[tp.topic]: tp.offset if tp.offset >= 0 else None for tp in found}
 
     def is_waiting(self, partition: int) -> bool:
@@ -167,21 +177,11 @@ class Reader:
 
     def edges(self, topic: str, partition: int) -> tuple[int, int]:
         """The first offset that the broker still holds, and the one behind the last."""
-        deadline = time.monotonic() + ANSWER_S
-        while True:
-            try:
-                found = self._consumer.get_watermark_offsets(
-                    TopicPartition(topic, partition), timeout=ANSWER_S
-                )
-            except KafkaException as why:
-                # A leader that moves, or that a new topic does not have yet, is there in a moment.
-                if why.args[0].code() not in _LEADERLESS or time.monotonic() > deadline:
-                    raise
-                time.sleep(POLL_S)
-                continue
-            if found is None:
-                raise UnreadableError(f"{topic}/{partition} does not tell where it begins and ends")
-            return found
+        place = TopicPartition(topic, partition)
+        found = _ask(lambda: self._consumer.get_watermark_offsets(place, timeout=ANSWER_S))
+        if found is None:
+            raise UnreadableError(f"{topic}/{partition} does not tell where it begins and ends")
+        return found
 
     def _messages(self, start: TopicPartition) -> Iterator[Message]:
         """Every message from a place on; the last one carries the error `_PARTITION_EOF`."""
@@ -235,6 +235,18 @@ def open_reader(
         raise UnreadableError(f"Kafka at {brokers}: {why.args[0].str()}") from why
     finally:
         consumer.close()
+
+
+def _ask(question: Callable[[], T]) -> T:
+    """The answer to a question, asked again for `ANSWER_S` while whoever knows it moves."""
+    deadline = time.monotonic() + ANSWER_S
+    while True:
+        try:
+            return question()
+        except KafkaException as why:
+            if why.args[0].code() not in _MOVING or time.monotonic() > deadline:
+                raise
+        time.sleep(POLL_S)
 
 
 def _record(message: Message) -> Record:
