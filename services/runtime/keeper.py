@@ -47,6 +47,10 @@ from services.runtime.turns import Turns
 log = get_log(__name__)
 
 T = TypeVar("T")
+GROW_AFTER = 16
+"""Batches that were cut for their size are doubled again after so many good ones. What is too
+large lies together, and each refusal costs a life of the lane: doubling after each good batch
+would spend every second life on a refusal."""
 HOLD_S = 1.0
 """How often a lane that the brake holds looks whether somebody let go."""
 
@@ -88,6 +92,7 @@ class LaneKeeper:
         self._braked = ""
         self._stopping = asyncio.Event()
         self._limit = settings.batch_records
+        self._good = 0
         self._oversized: frozenset[tuple[str, int, int]] = frozenset()
         self._reader: Reader | None = None
         self._open = False
@@ -349,6 +354,7 @@ class LaneKeeper:
     def _shrink(self, batch: Batch) -> None:
         """Halve the batches, down to the one record whose outcome does not fit."""
         self._limit = max(1, batch.count // 2)
+        self._good = 0
         if batch.count > 1:
             return
         only = batch.slices[0]
@@ -364,7 +370,9 @@ class LaneKeeper:
         self._oversized |= {place}
 
     def _grow(self, batch: Batch) -> None:
-        self._limit = min(self._settings.batch_records, max(self._limit, batch.count) * 2)
+        self._good += 1
+        if self._good % GROW_AFTER == 0:
+            self._limit = min(self._settings.batch_records, self._limit * 2)
         done = {(t, s.partition): n for s in batch.slices for t, n in s.inputs.items()}
         self._oversized = frozenset(
             place for place in self._oversized if place[2] >= done.get(place[:2], 0)
