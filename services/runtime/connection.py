@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.client import AIOKafkaClient
+from aiokafka.conn import CloseReason
 from aiokafka.errors import KafkaError
 from aiokafka.producer import sender
 from aiokafka.structs import TopicPartition
@@ -30,6 +31,10 @@ sender.BACKOFF_OVERRIDE = 0.005
 RETRY_MS = 20
 """A producer asks again after this. The markers of the transaction before hold up a transaction of
 offsets alone as well, and there the line above does not help: by default it waits 100 ms."""
+LOST = frozenset(
+    {CloseReason.CONNECTION_BROKEN, CloseReason.CONNECTION_TIMEOUT, CloseReason.OUT_OF_SYNC}
+)
+"""A connection that ended so may have left requests behind that a broker still works off."""
 CLOSE_WITHIN_S = 3.0
 """No client may take longer to close; after that its sockets are left to the process's end."""
 
@@ -90,6 +95,25 @@ def make_producer(
         "retry_backoff_ms": RETRY_MS,
     }
     return AIOKafkaProducer(**{**_login(access), **settings, **options})
+
+
+def count_losses(producer: AIOKafkaProducer) -> Callable[[], int]:
+    """Ask of a producer that has not started yet how many connections it has lost so far.
+
+    The library asks again on a new connection and tells nobody. This reaches into it, here and
+    nowhere else.
+    """
+    client = producer.client
+    told = client._on_connection_closed  # noqa: SLF001
+    losses = 0
+
+    def count(connection: object, reason: CloseReason | None) -> None:
+        nonlocal losses
+        losses += reason in LOST
+        told(connection, reason)
+
+    client._on_connection_closed = count  # noqa: SLF001
+    return lambda: losses
 
 
 def make_sender(access: KafkaAccess, *, linger_ms: int = 0) -> AIOKafkaProducer:

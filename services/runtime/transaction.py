@@ -7,7 +7,10 @@ Rules, each with the defect of the client library (aiokafka 0.14) behind it:
 * the offsets go in a fresh dict: the library eats the one it is given;
 * everything has one time limit: a commit has none of its own;
 * after any error the producer is thrown away, never used again: its sequence numbers may be ahead
-  of the broker's, and then every later send fails for ever.
+  of the broker's, and then every later send fails for ever;
+* after a transaction in which a connection was lost it is thrown away too, also when the commit
+  came through at a second try. The first one may still wait in a broker, and until KIP-890 Kafka
+  cannot tell whose it is: it would end the NEXT transaction, with half of its records.
 """
 
 from __future__ import annotations
@@ -32,7 +35,7 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
 from services.runtime import crash
-from services.runtime.connection import KafkaAccess, discard_producer, make_producer
+from services.runtime.connection import KafkaAccess, count_losses, discard_producer, make_producer
 from services.runtime.lane import InputKey, LaneLost, Outgoing, Receipt, Receipts, Stop
 
 NOT_ALLOWED = (
@@ -54,6 +57,8 @@ class Transactor:
 
     def __init__(self, access: KafkaAccess, transactional_id: str, group: str, prefix: str) -> None:
         self._producer: AIOKafkaProducer = make_producer(access, transactional_id)
+        self._count_losses = count_losses(self._producer)
+        self._worn = False
         self._group = group
         self._prefix = prefix
 
@@ -81,11 +86,16 @@ class Transactor:
         `TimeoutError`. Then nobody knows yet whether it was committed: the next owner's fence
         decides, and the committed offsets tell.
         """
+        if self._worn:
+            raise KafkaError("a connection was lost in the transaction before: a new producer")
+        losses = self._count_losses()
         try:
             async with asyncio.timeout(within_s):
                 return await self._commit(outgoing, offsets, notes)
         except KafkaError as error:
             raise _name(error) from error
+        finally:
+            self._worn = self._count_losses() != losses
 
     async def _commit(
         self,

@@ -7,6 +7,8 @@ import time
 from collections.abc import AsyncIterator
 
 import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.conn import CloseReason
 from aiokafka.errors import KafkaError
 
 from services.contact.topics import DECISIONS, EVENTS, MEMORY
@@ -99,6 +101,29 @@ async def test_two_transactions_in_a_row_use_one_producer(
         await transactor.commit([memory, decision(0, b"d")], {(EVENTS, 0): number}, LIMIT)
         assert await deployment.committed(EVENTS) == number
     assert [r.value for r in await deployment.read(MEMORY)] == [b"1", b"2", b"3"]
+
+
+async def test_a_producer_that_lost_a_connection_ends_with_its_transaction(
+    deployment: Deployment, transactor: Transactor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Law: a late end of one transaction never ends the next one, so there is no next one.
+
+    Until KIP-890 Kafka cannot tell to which transaction of a producer an EndTxn belongs.
+    """
+    plain = AIOKafkaProducer.commit_transaction
+
+    async def commit_after_a_cut(producer: AIOKafkaProducer) -> None:
+        for connection in list(producer.client._conns.values()):
+            connection.close(reason=CloseReason.CONNECTION_BROKEN)
+        await plain(producer)
+
+    monkeypatch.setattr(AIOKafkaProducer, "commit_transaction", commit_after_a_cut)
+    await transactor.commit([decision(0, b"came through")], {(EVENTS, 0): 1}, LIMIT)
+    monkeypatch.undo()
+    with pytest.raises(KafkaError, match="a connection was lost"):
+        await transactor.commit([decision(0, b"would be at risk")], {(EVENTS, 0): 2}, LIMIT)
+    assert [r.value for r in await deployment.read(DECISIONS)] == [b"came through"]
+    assert await deployment.committed(EVENTS) == 1
 
 
 async def test_a_silent_broker_cannot_hold_a_commit_or_a_discard(
