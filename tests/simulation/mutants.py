@@ -37,8 +37,10 @@ SAME_JOB = (
     KEEPER,
     "        job = self._make_job(self.lane)\n",
     (
-        "        job = self.__dict__.setdefault('_kept', None) or self._make_job(self.lane)\n"
-        "        self.__dict__['_kept'] = job\n"
+        "        # What all lanes of a process share keeps it; a keeper ends with its assignment.\n"
+        "        kept = self._caution._turns.__dict__.setdefault('_kept', {})\n"
+        "        job = kept.setdefault(self.lane, None) or self._make_job(self.lane)\n"
+        "        kept[self.lane] = job\n"
     ),
 )
 EARLY_CACHE = (

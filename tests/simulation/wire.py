@@ -27,7 +27,7 @@ LATENCY_S = (0.0001, 0.0015)
 SLOW_S = 0.4
 VERY_SLOW_S = 6.0
 ORDER_S = 1e-6
-STALLED = 0.1
+STALLED = 0.3
 STALL_S = 7.0
 """Longer than a transaction may take."""
 IDLE_MS = 2_000
@@ -39,6 +39,7 @@ NAMES = {
 }  # fmt: skip
 PRECIOUS = frozenset({0, 22, 24, 25, 26, 28})
 """Requests whose loss is worth more than one in a hundred."""
+END_TXN = 26
 
 Trace = Callable[..., None]
 
@@ -53,7 +54,7 @@ class Weather:
         self.slow = 0.0
         """Share of the requests or replies that take long."""
         self.stalls = 0
-        """So many more times a node carries a precious request out and then stands still."""
+        """So many more times a node carries the end of a transaction out and then stands still."""
         self.done: Counter[str] = Counter()
 
     def latency(self) -> float:
@@ -64,13 +65,13 @@ class Weather:
             return self._chance.uniform(0, most)
         return self._chance.uniform(*LATENCY_S)
 
-    def fate(self, *, precious: bool) -> str:
+    def fate(self, *, precious: bool, ending: bool = False) -> str:
         """What becomes of a request.
 
         Nothing special, cut (before it), lost (its reply, by a cut), silence (no reply comes), or
-        stall (the node stands still behind it).
+        stall (the node stands still behind the end of a transaction).
         """
-        if precious and self.stalls and self._chance.random() < STALLED:
+        if ending and self.stalls and self._chance.random() < STALLED:
             self.stalls -= 1
             self.done["stall"] += 1
             return "stall"
@@ -220,7 +221,9 @@ class Connection:
         prepared = request.prepare(VERSIONS)
         future = network.loop.create_future()
         self._waiting[future] = None
-        fate = network.weather.fate(precious=prepared.API_KEY in PRECIOUS)
+        fate = network.weather.fate(
+            precious=prepared.API_KEY in PRECIOUS, ending=prepared.API_KEY == END_TXN
+        )
         at = max(network.loop.time() + network.weather.latency(), self._sent + ORDER_S)
         self._sent = at
         network.trace(self.process.name, NAMES[prepared.API_KEY], self.node, fate)
