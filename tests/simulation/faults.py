@@ -246,6 +246,12 @@ def _roll_back(world: World) -> None:
     world.server.roll_back(world.chance.randrange(12))
 
 
+def _roll_back_at_a_write(world: World) -> None:
+    """Between what a lane read and what it writes: only the comparison in the script can see it."""
+    world.do("Redis rolled back at a write")
+    world.server.roll_back_at_a_write(world.chance.randrange(12))
+
+
 def _fail_over(world: World) -> None:
     """The connections break, and what was written last is gone."""
     world.do("Redis failed over")
@@ -354,6 +360,6 @@ KINDS: dict[str, Callable[[random.Random, float], Timed]] = {
     "leaders": _some(_lose_leader, 1, 4),
     "weather": _bad_weather,
     "redis weather": _bad_redis_weather,
-    "redis loses": _damage(_flush, _flush_one, _roll_back, _roll_back, _put_rubbish),
+    "redis loses": _damage(_flush, _flush_one, _roll_back, _roll_back_at_a_write, _put_rubbish),
     "redis fails": _damage(_fail_over, _kill_redis, _pause_redis, _forget_scripts),
 }

@@ -37,6 +37,7 @@ class Server:
         self.hashes: Hashes = {}
         self._scripts: set[bytes] = set()
         self._past: deque[Hashes] = deque(maxlen=KEPT)
+        self._at_a_write: int | None = None
 
     def call(self, words: tuple[Any, ...]) -> Any:
         """The answer to a command; an error is an answer, too."""
@@ -56,6 +57,10 @@ class Server:
         """Hold again what was held so many kept states ago."""
         if self._past:
             self.hashes = _copy(self._past[-1 - age % len(self._past)])
+
+    def roll_back_at_a_write(self, age: int) -> None:
+        """The same, when the next script arrives and before it runs."""
+        self._at_a_write = age
 
     def flush(self) -> None:
         """Forget everything."""
@@ -131,6 +136,9 @@ class Server:
         return self._run(digest, args[1:])
 
     def _run(self, digest: bytes, args: list[bytes]) -> Any:
+        if self._at_a_write is not None:
+            self.roll_back(self._at_a_write)
+            self._at_a_write = None
         count = int(args[0])
         keys, argv = args[1 : 1 + count], args[1 + count :]
         api = _LUA.table_from({b"call": self._call_from_lua})
