@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from services.contact.event import Channel, ContactEvent, Kind, Side
@@ -88,6 +89,22 @@ def test_each_close_is_summed_up_once_and_the_next_one_begins_anew() -> None:
     assert second is not None
     assert second.customer is not None
     assert (second.customer.negative, second.customer.positive) == (0, 1)
+
+
+def test_a_message_that_comes_again_counts_once() -> None:
+    """Law: under the same source and event id, in the same batch or in a later one."""
+    known = Talks()
+    draft = Draft(known)
+    for second in (0, 10, 0):
+        draft.hear(0, scored(second, -0.5))
+    known.settle(draft)
+    later = Draft(known)
+    later.hear(0, scored(10, -0.5))
+    later.hear(0, msgspec.structs.replace(scored(10, -0.5), source="another"))
+    summary = close(later)
+    assert summary is not None
+    assert summary.customer is not None
+    assert summary.customer.negative == 3
 
 
 def test_what_does_not_stand_is_not_remembered() -> None:

@@ -25,6 +25,8 @@ class Point(msgspec.Struct, frozen=True, gc=False):
     score: int | None
     """-10,000 to 10,000; None where no scorer could say anything."""
     agent: bool = False
+    event: int = 0
+    """Stands for source and event id: what comes again counts once."""
 
 
 def sum_up(

@@ -6,6 +6,7 @@ transaction stands, and never before. Everything here can be heard again from `c
 
 from __future__ import annotations
 
+import hashlib
 from collections import OrderedDict
 from datetime import datetime
 
@@ -90,19 +91,26 @@ class Draft:
         self.closed: list[tuple[str, str]] = []
 
     def hear(self, partition: int, scored: SentimentScored) -> None:
-        """One more message of its contact; one that names no contact belongs to none."""
+        """One more message of its contact, or one that came again and counts once.
+
+        A message that names no contact belongs to none.
+        """
         if not scored.contact_id or scored.received_at is None:
             return
         key = (partition, scored.customer_id, scored.contact_id)
         old = self._find(key)
         at = _ms(scored.scored_at)
         before = old.points if old is not None else ()
+        event = _digest(scored)
+        if any(point.event == event for point in before):
+            return
         full = len(before) >= MOST_POINTS_EACH
         point = Point(
             at=_ms(scored.received_at),
             label=scored.label,
             score=None if scored.label is Label.UNSCORED else round(scored.score * 10_000),
             agent=scored.side is Side.AGENT,
+            event=event,
         )
         self.changed[key] = Talk(
             began=old.began if old is not None else at,
@@ -166,6 +174,14 @@ def _fill(summary: SentimentSummary, talk: Talk) -> SentimentSummary:
         first_at=first,
         last_at=last,
     )
+
+
+def _digest(scored: SentimentScored) -> int:
+    """64 bits for source and event id: a fifth of what the words would take."""
+    words = f"{len(scored.source)} {scored.source}{scored.event_id}".encode(
+        "utf-8", "surrogatepass"
+    )
+    return int.from_bytes(hashlib.blake2b(words, digest_size=8).digest())
 
 
 def _ms(moment: datetime) -> int:
