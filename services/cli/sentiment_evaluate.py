@@ -9,7 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from services.sentiment.model.store import FOLDER, ModelError, load_scorer
+from services.sentiment.model.onnx import open_scorer
+from services.sentiment.model.store import FOLDER, ModelError
 from services.sentiment.train.evaluate import Result, evaluate
 from services.sentiment.train.measure import CONFIDENCE
 from services.sentiment.train.texts import LABELS, SetError, read_corpus, read_set
@@ -62,7 +63,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--confusion", action="store_true", help="true class by predicted class")
     parser.add_argument("--no-intervals", action="store_true", help="faster: no bootstrap")
     parser.add_argument("--no-peers", action="store_true", help="the model alone")
-    parser.add_argument("--model", type=Path, default=FOLDER, help="folder of another model")
+    parser.add_argument(
+        "--model", type=Path, default=FOLDER, help="folder of another model, ours or ONNX"
+    )
     parser.set_defaults(run=run)
 
 
@@ -70,7 +73,7 @@ def run(words: argparse.Namespace) -> int:
     """Measure and print; 2 if the model or a file cannot be read."""
     read = read_corpus if words.corpus else read_set
     try:
-        scorer = load_scorer(words.model)
+        scorer = open_scorer(words.model)
         if words.format == "table":
             print(HEADER)
         for path in words.files:

@@ -15,8 +15,9 @@ from rich.table import Table
 from services.contact.sentiment import Label
 from services.sentiment.core.language import read_tag
 from services.sentiment.core.linear import LinearScorer
-from services.sentiment.core.scorer import Scored
-from services.sentiment.model.store import FOLDER, ModelError, load_scorer
+from services.sentiment.core.scorer import Scored, Scorer
+from services.sentiment.model.onnx import open_scorer
+from services.sentiment.model.store import FOLDER, ModelError
 
 GOOD, USAGE = 0, 2
 BATCH = 256
@@ -66,14 +67,17 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--format", choices=("table", "jsonl"), default="table")
     parser.add_argument("--language", default="", help="of all texts, such as en or pt-BR")
     parser.add_argument("--why", action="store_true", help="the words that moved the score")
-    parser.add_argument("--model", type=Path, default=FOLDER, help="folder of another model")
+    parser.add_argument(
+        "--model", type=Path, default=FOLDER, help="folder of another model, ours or ONNX"
+    )
     parser.set_defaults(run=run)
 
 
 def run(words: argparse.Namespace) -> int:
     """Score and print; 2 if the model or a file cannot be read."""
     try:
-        scorer = load_scorer(words.model)
+        scorer = open_scorer(words.model)
+        demand_words(scorer, words)
         texts = read_texts(words.texts)
         results = score_all(scorer, texts, words)
         if words.format == "jsonl":
@@ -85,6 +89,12 @@ def run(words: argparse.Namespace) -> int:
         print(f"omniroute sentiment score: {wrong}", file=sys.stderr)
         return USAGE
     return GOOD
+
+
+def demand_words(scorer: Scorer, words: argparse.Namespace) -> None:
+    """Raise `ModelError` if --why asks for what this model cannot tell."""
+    if words.why and not isinstance(scorer, LinearScorer):
+        raise ModelError("--why: an ONNX model does not tell which words moved its score")
 
 
 def read_texts(words: Sequence[str]) -> Iterator[str]:
@@ -115,7 +125,7 @@ def is_file(word: str) -> bool:
 
 
 def score_all(
-    scorer: LinearScorer, texts: Iterator[str], words: argparse.Namespace
+    scorer: Scorer, texts: Iterator[str], words: argparse.Namespace
 ) -> Iterator[tuple[str, Line]]:
     """Texts with their results, batch by batch."""
     while batch := list(islice(texts, BATCH)):
@@ -126,8 +136,9 @@ def score_all(
             yield text, build_line(scored, moved)
 
 
-def explain(scorer: LinearScorer, text: str, scored: Scored) -> list[tuple[str, float]]:
+def explain(scorer: Scorer, text: str, scored: Scored) -> list[tuple[str, float]]:
     """The words that moved the score, the strongest first."""
+    assert isinstance(scorer, LinearScorer)  # noqa: S101 - see `demand_words`
     moved = [
         (word.word, round(word.by, 2))
         for word in scorer.explain(text, scored.language)

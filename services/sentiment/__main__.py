@@ -21,7 +21,8 @@ from services.runtime.settings import SettingsError
 from services.sentiment.core.scorer import Scorer
 from services.sentiment.history import History
 from services.sentiment.metrics import SentimentMetrics
-from services.sentiment.model.store import load_scorer
+from services.sentiment.model.onnx import open_scorer
+from services.sentiment.model.store import ModelError
 from services.sentiment.overlay_file import LiveOverlay, OverlayError, count_phrases
 from services.sentiment.pipeline import ScoringJob
 from services.sentiment.settings import SERVICE, SentimentSettings, read_settings
@@ -106,8 +107,9 @@ def main() -> int:
     try:
         settings = read_settings(os.environ)
         configure_log(settings.service.log)
-        service = SentimentService(settings, load_scorer())
-    except (SettingsError, OverlayError) as wrong:
+        scorer = open_scorer(settings.model, settings.languages)
+        service = SentimentService(settings, scorer)
+    except (SettingsError, OverlayError, ModelError) as wrong:
         print(wrong, file=sys.stderr)
         return EXIT_CODES["usage"]
     try:

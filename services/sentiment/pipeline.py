@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
@@ -140,10 +140,7 @@ class ScoringJob:
         breath = Breath()
         found = await self._pick(batch, breath)
         messages = found.messages
-        answers: list[Scored | Reject] = []
-        for step in score_in_steps(self._scorer, [message.picked for message in messages]):
-            answers = step
-            await breath.take()
+        answers = await self._score([message.picked for message in messages], breath)
         outcomes = self._publish(messages, answers, batch)
         draft = Draft(self._talks)
         outgoing, summaries = self._sum_up(found, outcomes, batch, draft)
@@ -153,6 +150,21 @@ class ScoringJob:
             messages, outcomes, found.skipped, found.surveys, now, summaries, draft, found.deadly
         )
         return Work(outgoing, memo, list_bad(batch, memo))
+
+    async def _score(self, picked: Sequence[Picked], breath: Breath) -> list[Scored | Reject]:
+        steps = score_in_steps(self._scorer, picked)
+        answers: list[Scored | Reject] = []
+        while (step := await self._advance(steps)) is not None:
+            answers = step
+            await breath.take()
+        return answers
+
+    async def _advance(
+        self, steps: Iterator[list[Scored | Reject]]
+    ) -> list[Scored | Reject] | None:
+        if self._scorer.pace.apart:
+            return await asyncio.to_thread(next, steps, None)
+        return next(steps, None)
 
     def _sum_up(
         self,

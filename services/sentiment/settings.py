@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import msgspec
 
@@ -13,6 +14,7 @@ from services.runtime.settings import (
     read_service_settings,
     read_variables,
 )
+from services.sentiment.core.language import read_tag
 
 SERVICE = "sentiment"
 DEFAULT_HTTP = "127.0.0.1:8081"
@@ -20,6 +22,8 @@ DEFAULT_HTTP = "127.0.0.1:8081"
 AGENTS = "OMNIROUTE_SENTIMENT_AGENTS"
 ON, OFF = "on", "off"
 OVERLAY = "OMNIROUTE_SENTIMENT_OVERLAY"
+MODEL = "OMNIROUTE_SENTIMENT_MODEL"
+LANGUAGES = "OMNIROUTE_SENTIMENT_MODEL_LANGUAGES"
 
 OWN: tuple[Variable, ...] = (
     Variable(
@@ -34,6 +38,18 @@ OWN: tuple[Variable, ...] = (
         "",
         "a file of phrases that move the score (`docs/sentiment.md`); read again when it changes",
     ),
+    Variable(
+        MODEL,
+        "",
+        "a folder with another model: one that `make train` wrote, or an ONNX text classifier"
+        " (`docs/sentiment.md`); empty: the packaged one",
+    ),
+    Variable(
+        LANGUAGES,
+        "",
+        "languages in which an ONNX model scores, comma separated, such as `en,de`; the packaged one"
+        " scores the others; empty: it scores in every language",
+    ),
 )
 """The variables that only this service has."""
 
@@ -46,6 +62,10 @@ class SentimentSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Whether agents' messages are scored."""
     overlay: str
     """A file of phrases; empty: none."""
+    model: Path | None = None
+    """The folder of another model than the packaged one."""
+    languages: tuple[str, ...] = ()
+    """Primary tags of those in which it scores, if it is an ONNX model; empty: every one."""
 
 
 def read_settings(environment: Mapping[str, str]) -> SentimentSettings:
@@ -61,6 +81,20 @@ def read_settings(environment: Mapping[str, str]) -> SentimentSettings:
         values = read_variables(OWN, environment)
     except SettingsError as wrong:
         mistakes.append(str(wrong))
+    languages = [tag.strip() for tag in values[LANGUAGES].split(",") if tag.strip()]
+    mistakes += [
+        f"{LANGUAGES}: {tag!r} is no language tag such as en or pt-BR"
+        for tag in languages
+        if not read_tag(tag)
+    ]
+    if languages and not values[MODEL]:
+        mistakes.append(f"{LANGUAGES} says in which languages the model of {MODEL} scores: name it")
     if mistakes or service is None:
         raise SettingsError("\n".join(mistakes))
-    return SentimentSettings(service=service, agents=values[AGENTS] == ON, overlay=values[OVERLAY])
+    return SentimentSettings(
+        service=service,
+        agents=values[AGENTS] == ON,
+        overlay=values[OVERLAY],
+        model=Path(values[MODEL]) if values[MODEL] else None,
+        languages=tuple(read_tag(tag) for tag in languages),
+    )

@@ -15,7 +15,7 @@ from services.contact.reject import Reject, RejectCode
 from services.contact.sentiment import Label
 from services.sentiment.core.pick import Picked
 from services.sentiment.core.score import build_scored, read_ms, score_messages
-from services.sentiment.core.scorer import Scored, round_shares
+from services.sentiment.core.scorer import Pace, Scored, round_shares
 from services.sentiment.model.store import load_scorer
 
 MODEL = load_scorer()
@@ -40,6 +40,7 @@ class Brittle:
 
     name = "brittle 1"
     languages = frozenset({"en"})
+    pace = Pace()
 
     def __init__(self) -> None:
         """Nothing asked yet."""

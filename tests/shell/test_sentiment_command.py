@@ -55,6 +55,30 @@ def test_a_wrong_setting_ends_with_two_before_anything_is_asked(words: tuple[str
     assert done.stderr.startswith("OMNIROUTE_")
 
 
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"OMNIROUTE_SENTIMENT_MODEL": "/nowhere"}, "/nowhere holds no usable model"),
+        (
+            {
+                "OMNIROUTE_SENTIMENT_MODEL": "/nowhere",
+                "OMNIROUTE_SENTIMENT_MODEL_LANGUAGES": "en,elvish",
+            },
+            "OMNIROUTE_SENTIMENT_MODEL_LANGUAGES: 'elvish' is no language tag",
+        ),
+        (
+            {"OMNIROUTE_SENTIMENT_MODEL_LANGUAGES": "en"},
+            "OMNIROUTE_SENTIMENT_MODEL scores: name it",
+        ),
+    ],
+)
+def test_a_model_that_is_not_there_ends_with_two(settings: dict[str, str], said: str) -> None:
+    """Law: a service that was given a model never runs with another one."""
+    done = run("service", **settings)
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
 def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
     """Law: --help shows how it is used and what it will not do."""
     with pytest.raises(SystemExit) as ended:

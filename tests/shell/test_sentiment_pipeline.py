@@ -20,8 +20,7 @@ from services.contact.partition import partition_of
 from services.contact.sentiment import Label, SentimentScored, SentimentSummary
 from services.runtime.lane import Batch, Opening, Outgoing, Receipts, Slice, Stop
 from services.sentiment.core.overlay import Phrase, arrange
-from services.sentiment.core.score import CHUNK_TEXTS
-from services.sentiment.core.scorer import Scored
+from services.sentiment.core.scorer import Pace, Scored
 from services.sentiment.metrics import SentimentMetrics
 from services.sentiment.model.store import load_scorer
 from services.sentiment.pipeline import Memo, ScoringJob
@@ -36,6 +35,7 @@ class Failing:
 
     name = "failing 1"
     languages = frozenset({"en"})
+    pace = Pace()
 
     def score(self, texts: Sequence[str], languages: Sequence[str]) -> Sequence[Scored]:
         """Positive, unless it is asked for the one."""
@@ -150,7 +150,7 @@ def read(outgoing: Outgoing) -> SentimentScored:
 
 async def test_each_customer_message_is_published_once_on_its_partition_in_order() -> None:
     """Law: same partition number, same key, same order, more messages than one chunk holds."""
-    records = [make_record(offset, f"c{offset % 7}") for offset in range(3 * CHUNK_TEXTS + 5)]
+    records = [make_record(offset, f"c{offset % 7}") for offset in range(3 * Pace().texts + 5)]
     outgoing = await Bench().run(make_batch(*records))
     assert {o.topic for o in outgoing} == {names.SENTIMENT}
     by_partition = {
@@ -339,6 +339,7 @@ class Reading:
 
     name = "reading 1"
     languages = frozenset({"en"})
+    pace = Pace()
 
     def score(self, texts: Sequence[str], languages: Sequence[str]) -> Sequence[Scored]:
         """One neutral answer per text."""
@@ -377,6 +378,33 @@ async def test_a_poll_full_of_hostile_text_never_holds_up_the_event_loop() -> No
         assert {o.topic for o in work.outgoing} == {names.SENTIMENT}
         worst = min(worst, longest)
     assert worst < 0.05
+
+
+class Slow:
+    """A scorer that takes its time, as a transformer does."""
+
+    name = "slow 1"
+    languages = frozenset({"en"})
+    pace = Pace(texts=4, apart=True)
+
+    def score(self, texts: Sequence[str], languages: Sequence[str]) -> Sequence[Scored]:
+        """Neutral, after a while."""
+        time.sleep(0.1)
+        return [Scored(p_neu=1.0, language=tag) for _, tag in zip(texts, languages, strict=True)]
+
+
+async def test_a_slow_scorer_works_apart_from_the_event_loop() -> None:
+    """Law: other work of the process goes on while it scores, and the order of the records stays."""
+    bench = Bench(Slow())
+    await bench.open()
+    records = [make_record(n) for n in range(12)]
+    working = asyncio.create_task(bench.job.work(make_batch(*records)))
+    turns = 0
+    while not working.done():
+        await asyncio.sleep(0.01)
+        turns += 1
+    assert turns >= 15  # of 30; it would be 3, one for each chunk
+    assert [read(o).event_id for o in (await working).outgoing] == [f"e{n}" for n in range(12)]
 
 
 async def test_a_tenants_phrase_moves_the_score_that_is_published_and_says_so() -> None:

@@ -17,6 +17,7 @@ from services.sentiment.core.scorer import (
     DECIMALS,
     LANGUAGE_NOT_SUPPORTED,
     NO_TEXT,
+    Pace,
     Scored,
 )
 from services.sentiment.core.sums import (
@@ -27,7 +28,7 @@ from services.sentiment.core.sums import (
     unpack,
 )
 
-CHUNK = 256
+PACE = Pace(texts=256)
 """Texts that are scored together: their arrays fit a core's cache."""
 HEADS = ("closing", *(want.value for want in Want), "human")
 """What is told beside the sentiment, in the order of the weights; `human` is a person or a manager."""
@@ -114,12 +115,17 @@ class LinearScorer:
         """The eleven languages it was trained on."""
         return self._known
 
+    @property
+    def pace(self) -> Pace:
+        """A few milliseconds for a chunk: on the event loop."""
+        return PACE
+
     def score(self, texts: Sequence[str], languages: Sequence[str]) -> Sequence[Scored]:
         """Score any number of texts; beyond 1,500 characters a text is not read."""
         answers: list[Scored] = []
-        for first in range(0, len(texts), CHUNK):
+        for first in range(0, len(texts), PACE.texts):
             answers += self._score_chunk(
-                texts[first : first + CHUNK], languages[first : first + CHUNK]
+                texts[first : first + PACE.texts], languages[first : first + PACE.texts]
             )
         return answers
 

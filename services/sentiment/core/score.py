@@ -16,8 +16,6 @@ from services.sentiment.core.scorer import DECIMALS, NO_TEXT, Scored, Scorer
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-CHUNK_TEXTS = 256
-"""Texts that a scorer is given at a time; a vectorised one is at its fastest there."""
 CHUNK_CHARACTERS = 16_000
 """Characters that it is given at a time, so that no chunk holds up the event loop for long."""
 
@@ -45,7 +43,7 @@ def score_in_steps(scorer: Scorer, picked: Sequence[Picked]) -> Iterator[list[Sc
     answers: list[Scored | Reject] = []
     while len(answers) < len(texts):
         first = len(answers)
-        last = _end_chunk(texts, first)
+        last = _end_chunk(texts, first, scorer.pace.texts)
         answers += _score_all(scorer, texts[first:last], languages[first:last])
         yield []
     at = 0
@@ -57,14 +55,14 @@ def score_in_steps(scorer: Scorer, picked: Sequence[Picked]) -> Iterator[list[Sc
     yield pooled
 
 
-def _end_chunk(texts: Sequence[str], first: int) -> int:
+def _end_chunk(texts: Sequence[str], first: int, most: int) -> int:
     """One after the last text of the chunk that begins at `first`; at least one is in it."""
     size = 0
-    for at in range(first, min(len(texts), first + CHUNK_TEXTS)):
+    for at in range(first, min(len(texts), first + most)):
         size += len(texts[at])
         if size > CHUNK_CHARACTERS and at > first:
             return at
-    return min(len(texts), first + CHUNK_TEXTS)
+    return min(len(texts), first + most)
 
 
 def _score_all(

@@ -52,6 +52,15 @@ class Scored(msgspec.Struct, frozen=True, gc=False):
         return max(self.p_neg, self.p_neu, self.p_pos)
 
 
+class Pace(msgspec.Struct, frozen=True):
+    """How a scorer takes its texts, so that a lane's other work goes on meanwhile."""
+
+    texts: int = 256
+    """At most so many at a time; a vectorised scorer is at its fastest there."""
+    apart: bool = False
+    """In a thread of its own: it takes longer than an event loop may stand still, 50 ms."""
+
+
 class Scorer(Protocol):
     """Scores batches; stateless, so that lanes may share one.
 
@@ -67,6 +76,10 @@ class Scorer(Protocol):
     @property
     def languages(self) -> frozenset[str]:
         """The languages it speaks, as BCP 47 primary tags such as `en`; for metrics and pages."""
+
+    @property
+    def pace(self) -> Pace:
+        """How it takes its texts."""
 
     def score(self, texts: Sequence[str], languages: Sequence[str]) -> Sequence[Scored]:
         """Score texts of at most 1,500 characters each.
