@@ -7,6 +7,7 @@ Run it after a training that was meant, and read the difference before it is com
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import sys
@@ -16,14 +17,19 @@ from services.sentiment.model.store import load_scorer
 from services.sentiment.train.evaluate import evaluate
 from services.sentiment.train.texts import CORPUS, list_files, read_corpus, read_set
 
+_AS_WRITTEN = argparse.RawDescriptionHelpFormatter
 INTO = Path(__file__).parent.parent / "tests" / "golden" / "sentiment_figures.json"
 
 
 def main() -> None:
     """Measure and write."""
-    data = Path(
-        sys.argv[1] if len(sys.argv) > 1 else os.environ.get("OMNIROUTE_DATA", "../shared/data")
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=_AS_WRITTEN)
+    options.add_argument(
+        "data", nargs="?", type=Path, default=os.environ.get("OMNIROUTE_DATA", "../shared/data")
     )
+    data: Path = options.parse_args().data
+    if not (data / "sentiment" / "evaluate").is_dir():
+        sys.exit(f"{data}/sentiment/evaluate is not there: name the data, or set OMNIROUTE_DATA")
     scorer = load_scorer()
     public = {
         f"{result.source}/{result.language}": round(result.figures.macro_f1, 4)
