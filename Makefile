@@ -51,6 +51,10 @@ bench: deps ## how fast, beside others in the same run; minutes, on a machine th
 	@$(BIN)/python -m bench.sentiment_latency
 	@$(BIN)/python -m bench.router_latency
 
+.PHONY: soak
+soak: deps ## does anything grow? an hour at 70 % of the capacity; ARGS="--service sentiment --minutes 10"
+	@$(BIN)/python -m bench.soak $(ARGS)
+
 .PHONY: train
 train: deps ## fit the sentiment model anew, from OMNIROUTE_DATA and our own corpus (3 minutes)
 	@$(BIN)/omniroute sentiment train $(ARGS)

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
@@ -47,24 +48,34 @@ async def run_lane(lane: int, partitions: Sequence[int], options: argparse.Names
     producer = AIOKafkaProducer(
         bootstrap_servers=options.brokers, transactional_id=f"{options.prefix}bare-{lane}"
     )
-    await consumer.start()
-    await producer.start()
-    consumer.assign(inputs)
-    await consumer.seek_to_beginning(*inputs)
-    print("ready", flush=True)
-    while True:
-        polled = await consumer.getmany(timeout_ms=200, max_records=BATCH_RECORDS)
-        if not polled:
-            continue
-        async with producer.transaction():
-            sent = []
-            for tp, records in polled.items():
-                for batch in build(producer, records):
-                    where = {"topic": options.prefix + DECISIONS, "partition": tp.partition}
-                    sent.append(await producer.send_batch(batch, **where))
-            await asyncio.gather(*sent)
-            offsets = {tp: records[-1].offset + 1 for tp, records in polled.items()}
-            await producer.send_offsets_to_transaction(offsets, options.prefix + "bare")
+    async with contextlib.AsyncExitStack() as stack:
+        for client in (consumer, producer):
+            await client.start()
+            stack.push_async_callback(client.stop)
+        consumer.assign(inputs)
+        await consumer.seek_to_beginning(*inputs)
+        print("ready", flush=True)
+        while True:
+            polled = await consumer.getmany(timeout_ms=200, max_records=BATCH_RECORDS)
+            if polled:
+                await carry(producer, polled, options.prefix)
+
+
+async def carry(
+    producer: AIOKafkaProducer,
+    polled: Mapping[TopicPartition, Sequence[ConsumerRecord]],
+    prefix: str,
+) -> None:
+    """What was polled, in one transaction."""
+    async with producer.transaction():
+        sent = []
+        for tp, records in polled.items():
+            for batch in build(producer, records):
+                where = {"topic": prefix + DECISIONS, "partition": tp.partition}
+                sent.append(await producer.send_batch(batch, **where))
+        await asyncio.gather(*sent)
+        offsets = {tp: records[-1].offset + 1 for tp, records in polled.items()}
+        await producer.send_offsets_to_transaction(offsets, prefix + "bare")
 
 
 async def run(options: argparse.Namespace) -> None:

@@ -22,14 +22,13 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-import aiohttp
 import msgspec
 import orjson
 from aiokafka import AIOKafkaConsumer
 from aiokafka.structs import TopicPartition
-from prometheus_client.parser import text_string_to_metric_families
 
 from bench.feed import Feed, send_feed
+from bench.served import await_ready, find_memory, name_settings, read_metrics, run_module
 from services.contact.topics import DECISIONS
 from services.runtime.admin import apply_topics
 from services.runtime.child import free_port
@@ -124,9 +123,11 @@ async def measure(plan: Plan, brokers: str, run: str) -> Result:
         ours = await stack.enter_async_context(_open_side(brokers, f"{run}ours.", plan.topic))
         bare = await stack.enter_async_context(_open_side(brokers, f"{run}bare.", DECISIONS))
         port = free_port()
-        pid = await stack.enter_async_context(_run_ours(plan, brokers, ours.prefix, port))
+        words = {**name_settings(brokers, ours.prefix, port, plan.lanes), **plan.environment}
+        core = 0 if plan.pinned else None
+        pid = await stack.enter_async_context(run_module([plan.service], words, core=core))
         await stack.enter_async_context(_run_bare(plan, brokers, bare.prefix))
-        await _await_ready(port)
+        await await_ready(port)
         context = get_context("spawn")
         pool = stack.enter_context(ProcessPoolExecutor(1, mp_context=context))
         turns = [(side, f"warm{n}", plan.warm) for n, side in enumerate((ours, bare))]
@@ -161,32 +162,10 @@ async def _open_side(brokers: str, prefix: str, topic: str) -> AsyncIterator[Sid
     places = [TopicPartition(prefix + topic, p) for p in range(PARTITIONS)]
     reader.assign(places)
     await reader.seek_to_beginning(*places)
-    yield Side(prefix=prefix, topic=topic, reader=reader)
-    await reader.stop()
-
-
-@contextlib.asynccontextmanager
-async def _run_ours(plan: Plan, brokers: str, prefix: str, port: int) -> AsyncIterator[int]:
-    """The service as a process; its log goes to our standard error from warnings on."""
-    words = {
-        "OMNIROUTE_KAFKA": brokers,
-        "OMNIROUTE_PREFIX": prefix,
-        "OMNIROUTE_LANES": str(plan.lanes),
-        "OMNIROUTE_HTTP": f"127.0.0.1:{port}",
-        "OMNIROUTE_LOG_LEVEL": "warning",
-        **plan.environment,
-    }
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", plan.service, env={**os.environ, **words}
-    )
-    if plan.pinned:
-        os.sched_setaffinity(process.pid, {0})
     try:
-        yield process.pid
+        yield Side(prefix=prefix, topic=topic, reader=reader)
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.terminate()
-        await process.wait()
+        await reader.stop()
 
 
 @contextlib.asynccontextmanager
@@ -211,23 +190,10 @@ async def _run_bare(plan: Plan, brokers: str, prefix: str) -> AsyncIterator[None
         await process.wait()
 
 
-async def _await_ready(port: int) -> None:
-    async with asyncio.timeout(60), aiohttp.ClientSession() as session:
-        while True:
-            with contextlib.suppress(aiohttp.ClientError):
-                async with session.get(f"http://127.0.0.1:{port}/readyz") as answer:
-                    if answer.ok:
-                        return
-            await asyncio.sleep(0.1)
-
-
 async def _read_stages(port: int) -> dict[str, tuple[float, float]]:
     """(sum of seconds, count) by stage, as the service tells at /metrics."""
-    where = f"http://127.0.0.1:{port}/metrics"
-    async with aiohttp.ClientSession() as session, session.get(where) as answer:
-        page = await answer.text()
     told: dict[str, dict[str, float]] = {}
-    for family in text_string_to_metric_families(page):
+    for family in await read_metrics(port):
         if family.name.endswith("_latency_seconds"):
             for sample in family.samples:
                 part = sample.name.rpartition("_")[2]
@@ -244,12 +210,6 @@ def _tell_means(
         if count > count_before:
             means[stage] = 1000 * (total - total_before) / (count - count_before)
     return means
-
-
-def find_memory(pid: int) -> float:
-    """MiB that the process has resident."""
-    status = Path(f"/proc/{pid}/status").read_text("utf-8")
-    return int(status.split("VmRSS:")[1].split()[0]) / 1024
 
 
 def show(name: str, plan: Plan, result: Result) -> None:
