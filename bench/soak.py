@@ -187,7 +187,7 @@ def read_options(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--share", type=float, default=0.7, help="of the capacity (0.7)")
     parser.add_argument("--every", type=float, default=30, help="seconds between two looks (30)")
     parser.add_argument(
-        "--backlog", type=int, default=120_000, help="messages to measure the capacity (120,000)"
+        "--backlog", type=int, default=400_000, help="messages to measure the capacity (400,000)"
     )
     parser.add_argument("--most-mb", type=float, default=5, help="that memory may grow (5)")
     parser.add_argument(

@@ -52,7 +52,7 @@ class Form(Enum):
     STRUCTURED_JSON = "structured json"
 
 
-class Envelope(msgspec.Struct, frozen=True):
+class Envelope(msgspec.Struct, frozen=True, gc=False):
     """What the headers, or the outer object, say of the event. Empty: nothing."""
 
     form: Form = Form.JSON
@@ -66,7 +66,7 @@ PLAIN = Envelope()
 """No envelope at all: the value is JSON."""
 
 
-class Opened(msgspec.Struct, frozen=True):
+class Opened(msgspec.Struct, frozen=True, gc=False):
     """A structured CloudEvent, taken apart: JSON data as a tree, or bytes in the named form."""
 
     envelope: Envelope

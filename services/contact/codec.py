@@ -75,7 +75,7 @@ _CONTENT_TYPES = {"json": JSON_TYPE, "protobuf": PROTOBUF_TYPE}
 _NOT_ASCII = re.compile(r"[^\x20-\x7e]")
 
 
-class Encoded(msgspec.Struct, frozen=True):
+class Encoded(msgspec.Struct, frozen=True, gc=False):
     """One Kafka record, ready to send."""
 
     key: bytes | None

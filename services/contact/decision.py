@@ -57,7 +57,7 @@ class Outcome(StrEnum):
     """It lies in `contact.deadletter`."""
 
 
-class Skip(msgspec.Struct, frozen=True):
+class Skip(msgspec.Struct, frozen=True, gc=False):
     """A channel that was not taken, and why."""
 
     channel: Channel
@@ -65,7 +65,7 @@ class Skip(msgspec.Struct, frozen=True):
     """One of: consent_refused, customer_refuses, no_address, address_failed, closed, tried."""
 
 
-class Position(msgspec.Struct, frozen=True):
+class Position(msgspec.Struct, frozen=True, gc=False):
     """Where the event lies in Kafka."""
 
     topic: str
@@ -73,7 +73,7 @@ class Position(msgspec.Struct, frozen=True):
     offset: int
 
 
-class Decision(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Decision(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """One routing decision, or a revision of one. Kept under 2 KB."""
 
     decision_id: str

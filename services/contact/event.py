@@ -106,14 +106,14 @@ class ConsentState(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Actor(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Actor(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """Who acted, as the platform says it. It beats every guess of ours."""
 
     type: Side | None = None
     id: str = ""
 
 
-class Handle(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Handle(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """An address of the customer, valid for one channel."""
 
     kind: Channel
@@ -124,7 +124,7 @@ class Handle(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     verified: bool | None = None
 
 
-class Participants(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Participants(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """The addresses on an e-mail; bare addresses, lower case, no display names."""
 
     sender: str = ""
@@ -133,7 +133,7 @@ class Participants(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
     reply_to: tuple[str, ...] = ()
 
 
-class MailHeaders(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class MailHeaders(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """The e-mail headers that tell a machine from a person (email-exchanges 5b), verbatim.
 
     `None` means that the header was absent; an empty string, that it was empty
@@ -157,7 +157,12 @@ class MailHeaders(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
 
 
 class Choice(
-    msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, rename={"from_": "from"}
+    msgspec.Struct,
+    frozen=True,
+    gc=False,
+    omit_defaults=True,
+    kw_only=True,
+    rename={"from_": "from"},
 ):
     """The channel a customer wants (DESIGN 4.4); without a channel it only says `never`."""
 
@@ -173,7 +178,7 @@ class Choice(
     """When it was said; the latest wins. Absent: the receipt time of the event."""
 
 
-class Consent(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Consent(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """May we use a channel for a purpose? Absent `channel` means every channel."""
 
     channel: Channel | None = None
@@ -183,7 +188,7 @@ class Consent(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     until: Instant | None = None
 
 
-class Hours(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Hours(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """When the customer may be called, in the customer's time zone; minutes after midnight."""
 
     start: Annotated[int, msgspec.Meta(ge=0, le=1440)]
@@ -192,7 +197,7 @@ class Hours(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """0 is Monday."""
 
 
-class Profile(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Profile(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """What a platform knows of a customer. Absent fields leave what is remembered."""
 
     handles: tuple[Handle, ...] = ()
@@ -207,7 +212,7 @@ Rating = Annotated[float, msgspec.Meta(ge=0.0, le=10.0)]
 """How strongly an emotion was felt: 0 not at all, 10 very strongly."""
 
 
-class Survey(msgspec.Struct, frozen=True, kw_only=True):
+class Survey(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """How strongly a customer felt each of the 20 emotions of Net Emotional Value.
 
     The emotions and their four clusters are Colin Shaw's (*The DNA of Customer Experience*, 2007).
@@ -240,7 +245,7 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
     pleased: Rating
 
 
-class ContactEvent(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class ContactEvent(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """One fact about one contact, as put on `contact.events` (DESIGN 3)."""
 
     event_id: str

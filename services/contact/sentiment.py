@@ -42,14 +42,14 @@ class Want(StrEnum):
     """Not a wish but a threat: to cancel, to go elsewhere."""
 
 
-class Wanted(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Wanted(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """One thing that a message asks for, as far as the scorer stands by it."""
 
     want: Want
     confidence: Share = 0.0
 
 
-class Quarter(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Quarter(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """One of the four equal parts of a contact's time."""
 
     scored: Count = 0
@@ -58,7 +58,7 @@ class Quarter(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Their mean."""
 
 
-class SideSummary(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class SideSummary(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """How one side sounded over a contact. Means are over scored messages, each weighing one."""
 
     negative: Count = 0
@@ -81,7 +81,7 @@ class SideSummary(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     """Four, from the first to the last message of the contact by receipt time."""
 
 
-class SentimentSummary(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class SentimentSummary(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """How a contact sounded from its beginning, or its last close, to this close of it."""
 
     event_id: str
@@ -111,7 +111,7 @@ class SentimentSummary(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=
     summarised_at: Instant
 
 
-class SentimentScored(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class SentimentScored(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """The sentiment of one message, nearly always a customer's."""
 
     event_id: str

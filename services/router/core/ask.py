@@ -40,7 +40,7 @@ STAYS = "The contact stays with its owner."
 _TAKEN = frozenset({contacts.ROUTED, contacts.OWNED})
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class Asked(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One input on its way through the core: the event and what was found out about it."""
 
     event: ContactEvent

@@ -23,7 +23,7 @@ HABIT_NEEDED = 5
 _BY_LETTER = {"p": Channel.PHONE, "c": Channel.CHAT, "e": Channel.EMAIL, "s": Channel.SOCIAL}
 
 
-class Wish(msgspec.Struct, frozen=True):
+class Wish(msgspec.Struct, frozen=True, gc=False):
     """What the customer wants for one contact."""
 
     channel: Channel

@@ -42,7 +42,7 @@ MOST_URGENT = 1
 FULL = "The queue {queue} has been given all it takes for now."
 
 
-class Case(msgspec.Struct, frozen=True, kw_only=True):
+class Case(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What is decided: one event on one contact, first or again."""
 
     event_id: str
@@ -56,7 +56,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     gist: Gist
 
 
-class Target(msgspec.Struct, frozen=True):
+class Target(msgspec.Struct, frozen=True, gc=False):
     """The channel that is taken in the end, and what was passed over."""
 
     channel: Channel
@@ -66,7 +66,7 @@ class Target(msgspec.Struct, frozen=True):
     fallbacks: tuple[Channel, ...]
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class Answer(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What the rules and the customer's reach say about a case."""
 
     match: Match
@@ -243,7 +243,7 @@ def action_of(case: Case, target: Target) -> Action:
     return Action.ROUTE if channel is came_on else Action.MOVE
 
 
-class Issue(msgspec.Struct, frozen=True, kw_only=True):
+class Issue(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """How a decision comes about: the first of its case, or a revision."""
 
     action: Action
@@ -344,7 +344,7 @@ def priority_of(case: Case, plan: Plan) -> int:
     return max(MOST_URGENT, plan.priority - better)
 
 
-class _Times(msgspec.Struct, frozen=True):
+class _Times(msgspec.Struct, frozen=True, gc=False):
     respond_by: datetime | None = None
     not_before: datetime | None = None
     not_after: datetime | None = None

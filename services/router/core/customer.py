@@ -37,7 +37,7 @@ class FormatUnknownError(Exception):
     """A packed state is of another format, or is no state at all."""
 
 
-class StoredChoice(msgspec.Struct, frozen=True, array_like=True):
+class StoredChoice(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """The choice for one topic (empty: for all): a channel, and channels never to be used."""
 
     topic: str = ""
@@ -52,7 +52,7 @@ class StoredChoice(msgspec.Struct, frozen=True, array_like=True):
     never_from: int = 0
 
 
-class StoredConsent(msgspec.Struct, frozen=True, array_like=True):
+class StoredConsent(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """The latest word on one channel (None: all of them) and one purpose."""
 
     channel: Channel | None
@@ -62,7 +62,7 @@ class StoredConsent(msgspec.Struct, frozen=True, array_like=True):
     until: int = 0
 
 
-class StoredHandle(msgspec.Struct, frozen=True, array_like=True):
+class StoredHandle(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """An address of this customer."""
 
     channel: Channel
@@ -73,7 +73,7 @@ class StoredHandle(msgspec.Struct, frozen=True, array_like=True):
     failed_at: int = 0
 
 
-class Entry(msgspec.Struct, frozen=True, array_like=True):
+class Entry(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One line of a thread's ledger. Sorted by receipt time, then by id, never by arrival."""
 
     at: int
@@ -83,7 +83,7 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
     """One of the codes of `ledger.py`."""
 
 
-class Fired(msgspec.Struct, frozen=True, array_like=True):
+class Fired(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """A rule with `once_per` has fired for this scope."""
 
     rule: str
@@ -93,7 +93,7 @@ class Fired(msgspec.Struct, frozen=True, array_like=True):
     """Receipt time of the message it fired on."""
 
 
-class Thread(msgspec.Struct, frozen=True, array_like=True):
+class Thread(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """The e-mails that belong together, within one customer."""
 
     key: str
@@ -108,7 +108,7 @@ class Thread(msgspec.Struct, frozen=True, array_like=True):
     summarised: bool = False
 
 
-class Contact(msgspec.Struct, frozen=True, array_like=True):
+class Contact(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One interaction, as far as routing must know it."""
 
     id: str
@@ -120,7 +120,7 @@ class Contact(msgspec.Struct, frozen=True, array_like=True):
     thread: str = ""
 
 
-class Gist(msgspec.Struct, frozen=True, omit_defaults=True):
+class Gist(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """What the rules may read of an event that was decided, so that it can be decided again."""
 
     channel: Channel = msgspec.field(name="c")
@@ -147,7 +147,7 @@ class Gist(msgspec.Struct, frozen=True, omit_defaults=True):
     attributes: dict[str, str] = msgspec.field(default_factory=dict, name="x")
 
 
-class Standing(msgspec.Struct, frozen=True, array_like=True):
+class Standing(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """The latest decision on one contact or thread, with what is needed to revise it."""
 
     event_id: str
@@ -182,7 +182,7 @@ class Standing(msgspec.Struct, frozen=True, array_like=True):
         return self.life in {"issued", "accepted", "observed"}
 
 
-class Mood(msgspec.Struct, frozen=True, array_like=True):
+class Mood(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """A customer's sentiment over time."""
 
     score: int
@@ -193,7 +193,7 @@ class Mood(msgspec.Struct, frozen=True, array_like=True):
     """The same over the last messages only; None in a state that is older than this field."""
 
 
-class Customer(msgspec.Struct, frozen=True, array_like=True):
+class Customer(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """All that is remembered of one customer."""
 
     id: str
@@ -219,7 +219,7 @@ class Customer(msgspec.Struct, frozen=True, array_like=True):
     """Threads that were cut so far to keep the state within its limit."""
 
 
-class _Packed(msgspec.Struct, frozen=True, array_like=True):
+class _Packed(msgspec.Struct, frozen=True, gc=False, array_like=True):
     format: int
     customer: Customer
 

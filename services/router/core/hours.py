@@ -51,7 +51,7 @@ class Calendar(msgspec.Struct, frozen=True):
         return self.week[(day + _EPOCH_WEEKDAY) % 7] if special is None else special
 
 
-class Window(msgspec.Struct, frozen=True):
+class Window(msgspec.Struct, frozen=True, gc=False):
     """Open from `not_before` until just before `not_after`; milliseconds since the epoch."""
 
     not_before: int

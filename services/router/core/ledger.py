@@ -25,7 +25,7 @@ MAX_ENTRIES = 128
 """A longer ledger is cut, and the thread is then `summarised`: it never escalates."""
 
 
-class Count(msgspec.Struct, frozen=True):
+class Count(msgspec.Struct, frozen=True, gc=False):
     """What the ledger says before a given entry."""
 
     exchanges: int

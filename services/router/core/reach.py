@@ -36,13 +36,13 @@ _PHONE = re.compile(r"^\+?[\d\s().\-/]{5,24}$")
 _DIGITS = 5
 
 
-class Refused(msgspec.Struct, frozen=True):
+class Refused(msgspec.Struct, frozen=True, gc=False):
     """A channel that cannot be taken, and why."""
 
     why: str
 
 
-class Reached(msgspec.Struct, frozen=True):
+class Reached(msgspec.Struct, frozen=True, gc=False):
     """A channel that can be taken: the address, and for a callback the window."""
 
     handle: StoredHandle | None = None

@@ -29,7 +29,7 @@ SHARES = 100
 """The parts that `split.<name>` cuts the customers into."""
 
 
-class Scene(msgspec.Struct, frozen=True, kw_only=True):
+class Scene(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Everything the facts are read from."""
 
     customer: Customer

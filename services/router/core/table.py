@@ -134,7 +134,7 @@ class Switch(msgspec.Struct, frozen=True):
         return self.by_value.get(facts.get(self.fact), self.others)
 
 
-class Match(msgspec.Struct, frozen=True):
+class Match(msgspec.Struct, frozen=True, gc=False):
     """The way an event took through the tree."""
 
     plan: Plan

@@ -38,7 +38,7 @@ _TICKET = re.compile(r"[\[(]#?[\w.-]*#?\s*\d+[\])]")
 _SPACE = re.compile(r"\s+")
 
 
-class Placed(msgspec.Struct, frozen=True):
+class Placed(msgspec.Struct, frozen=True, gc=False):
     """Where a message was put."""
 
     threads: tuple[Thread, ...]

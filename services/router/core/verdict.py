@@ -9,7 +9,7 @@ from services.contact.reject import Reject
 from services.router.core.customer import Customer
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class Verdict(msgspec.Struct, frozen=True, gc=False):
     """What became of one input."""
 
     customer: Customer | None
