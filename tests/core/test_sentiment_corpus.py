@@ -100,6 +100,12 @@ def test_a_phrase_stands_for_all_its_choices() -> None:
     assert {text[0] for text in many} == set("abcdefgh")
 
 
+def test_no_choice_is_lost_when_a_phrase_is_thinned_out() -> None:
+    """Law: 6 x 5 x 6 choices are 180; every sixth of them would always end alike."""
+    many = expand("[a|b|c|d|e|f] [1|2|3|4|5] [u|v|w|x|y|z]")
+    assert [len({text.split()[place] for text in many}) for place in range(3)] == [6, 5, 6]
+
+
 def test_phrases_and_lexicon_use_known_words_only() -> None:
     """Law: what is asked for is one of the heads; no phrase is empty."""
     asks = read_asks()

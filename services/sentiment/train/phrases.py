@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from services.sentiment.train.texts import ASKS, HERE, NEU, Labelled, list_files, read_rows
 
 MOST = 30
-"""Texts that one phrase yields at most, spread evenly over all its choices."""
+"""Texts that one phrase yields at most, spread so that each choice is among them where that is possible."""
+_GOLDEN = 0.618
 _CHOICE = re.compile(r"\[([^\]]*)\]")
 _SPACES = re.compile(r" +")
 CLOSING, NOTHING = "closing", "none"
@@ -19,10 +22,26 @@ def expand(phrase: str) -> list[str]:
     """All texts of a phrase, thinned out to at most 30; always the same ones."""
     parts = _CHOICE.split(phrase)
     options = [part.split("|") if i % 2 else [part] for i, part in enumerate(parts)]
-    found = [
-        _SPACES.sub(" ", "".join(choice)).strip(" ,，") for choice in itertools.product(*options)
-    ]
-    return [found[i * len(found) // MOST] for i in range(MOST)] if len(found) > MOST else found
+    choices = list(itertools.product(*options))
+    if len(choices) > MOST:
+        choices = _thin(choices, [len(group) for group in options])
+    return [_SPACES.sub(" ", "".join(choice)).strip(" ,，") for choice in choices]
+
+
+def _thin(choices: Sequence[tuple[str, ...]], sizes: Sequence[int]) -> list[tuple[str, ...]]:
+    """30 of them, a fixed step apart, round and round.
+
+    Evenly spread ones would be a whole number of last groups apart as often as not, and show one of its choices.
+    """
+    count = len(choices)
+    for more in range(count):
+        step = (round(_GOLDEN * count) + more) % count or 1
+        if math.gcd(step, count) == 1:
+            found = [choices[i * step % count] for i in range(MOST)]
+            seen = [len(set(group)) for group in zip(*found, strict=True)]
+            if seen == [min(MOST, size) for size in sizes]:
+                return found
+    return [choices[i * count // MOST] for i in range(MOST)]
 
 
 def read_asks(folder: Path = HERE / "asks") -> list[Labelled]:
