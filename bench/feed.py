@@ -45,14 +45,21 @@ def read_texts() -> list[tuple[str, str]]:
 
 def make_event(name: str, number: int, texts: Sequence[tuple[str, str]]) -> ContactEvent:
     """Message `number` of a feed: customers in turn, a contact each, a chat."""
-    language, text = texts[number % len(texts)]
     customer = number % CUSTOMERS
+    return make_chat(name, number, texts, customer=f"c{customer}", contact=f"{name}-{customer}")
+
+
+def make_chat(
+    name: str, number: int, texts: Sequence[tuple[str, str]], *, customer: str, contact: str
+) -> ContactEvent:
+    """A customer's message in a chat: the texts in turn, an id of its own."""
+    language, text = texts[number % len(texts)]
     return ContactEvent(
         event_id=f"{name}-{number}",
         source="bench",
         kind=Kind.MESSAGE,
-        customer_id=f"c{customer}",
-        contact_id=f"{name}-{customer}",
+        customer_id=customer,
+        contact_id=contact,
         channel=Channel.CHAT,
         side=Side.CUSTOMER,
         text=text,

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 import msgspec
 from aiokafka import AIOKafkaProducer
 
-from bench.feed import read_texts
+from bench.feed import CUSTOMERS, make_chat, read_texts
 from services.contact.codec import encode_event
-from services.contact.event import Channel, ContactEvent, Kind, Side
+from services.contact.event import ContactEvent
 from services.contact.topics import EVENTS
 
-KNOWN = 20_011
+KNOWN = CUSTOMERS
 """Customers who come again and again; each of their contacts holds ten messages."""
 NEW_EVERY = 20
 """One message in so many is of a customer who never comes again."""
@@ -36,20 +36,10 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
 def make_events(stream: Stream, texts: Sequence[tuple[str, str]]) -> Iterator[ContactEvent]:
     """The messages of a stream, in order."""
     for number in range(stream.count):
-        language, text = texts[number % len(texts)]
         known = f"c{number % KNOWN}"
         customer = known if number % NEW_EVERY else f"{stream.name}-new-{number}"
-        yield ContactEvent(
-            event_id=f"{stream.name}-{number}",
-            source="bench",
-            kind=Kind.MESSAGE,
-            customer_id=customer,
-            contact_id=f"{stream.name}-{customer}-{number // (10 * KNOWN)}",
-            channel=Channel.CHAT,
-            side=Side.CUSTOMER,
-            text=text,
-            language=language,
-        )
+        contact = f"{stream.name}-{customer}-{number // (10 * KNOWN)}"
+        yield make_chat(stream.name, number, texts, customer=customer, contact=contact)
 
 
 def send_stream(stream: Stream) -> float:
