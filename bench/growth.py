@@ -32,7 +32,7 @@ class Soak(msgspec.Struct, frozen=True, kw_only=True):
     """What a run gave."""
 
     capacity: float
-    """Messages a second, while a backlog was worked off."""
+    """Messages a second that were done while as many or more came."""
     rate: float
     sent: int
     looks: Sequence[Look]

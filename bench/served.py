@@ -13,6 +13,8 @@ import aiohttp
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
+from services.runtime.child import tie
+
 HERE = Path(__file__).parents[1]
 READY_WITHIN_S = 60
 
@@ -21,9 +23,12 @@ READY_WITHIN_S = 60
 async def run_module(
     words: Sequence[str], environment: Mapping[str, str], *, core: int | None = None
 ) -> AsyncIterator[int]:
-    """`python -m WORDS` until the block ends; gives its process id. Its log goes to our standard error."""
+    """`python -m WORDS` until the block, or this process, ends; gives its process id.
+
+    Its log goes to our standard error.
+    """
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", *words), cwd=HERE, env={**os.environ, **environment}
+        *tie([sys.executable, "-m", *words]), cwd=HERE, env={**os.environ, **environment}
     )
     if core is not None:
         os.sched_setaffinity(process.pid, {core})

@@ -3,8 +3,9 @@
     python -m bench.soak                       an hour of the router at 70 % of its measured capacity
     python -m bench.soak --service sentiment --minutes 10 --into bench/results/soak.md
 
-First it measures the capacity: how fast the second half of a backlog is worked off; by then customers have
-a history, and a customer with one costs more. Then traffic of known and new customers
+First it measures the capacity. A backlog is worked off, so that customers have a history (one with a
+history costs more); then messages come as fast as the second half of it was, and what is done while they come is
+the capacity: whoever sends, and the broker that takes it, need the machine too. Then traffic of known and new customers
 (bench/stream.py) flows at the share of it. Told at each look: outcomes, what waits, resident memory, file
 descriptors, threads, and the objects that Python's collector knows, after a collection. Judged is what
 was seen behind the first quarter: by then the caches are full. Exit code: 0 flat, 1 something grew, an
@@ -55,7 +56,7 @@ OUTCOMES = frozenset(
     )
 )
 """What counts a message with its outcome, of either service."""
-DRAINED_WITHIN_S, MEASURED_WITHIN_S = 60.0, 1800.0
+DRAINED_WITHIN_S, MEASURED_WITHIN_S = 120.0, 1800.0
 
 
 async def soak(options: argparse.Namespace, brokers: str, redis: str, folder: Path) -> Soak:
@@ -73,9 +74,16 @@ async def soak(options: argparse.Namespace, brokers: str, redis: str, folder: Pa
         pid = await stack.enter_async_context(run_module(module, words))
         seen = Seen(pid=pid, port=port, counted=counted)
         await await_ready(port)
-        capacity = await _measure_capacity(seen, options.backlog)
+        pace = await _measure_pace(seen, options.backlog)
+        count = int(pace * options.measure)
+        beside = msgspec.structs.replace(fill, name="beside", rate=pace, count=count)
+        sending = loop.run_in_executor(pool, send_stream, beside)
+        capacity = await _measure_beside(seen, sending, options.measure)
+        before = options.backlog + count
+        await seen.await_outcomes(before)
         rate = options.share * capacity
         count = int(rate * 60 * options.minutes)
+        print(f"a backlog at {pace:,.0f} messages/s")
         print(f"capacity {capacity:,.0f} messages/s; {rate:,.0f}/s for {options.minutes:g} min")
         print(f"{'s':>6} {'outcomes':>11} {'waiting':>8} {'MiB':>7} {'files':>6} {'objects':>9}")
         flow = msgspec.structs.replace(fill, name="flow", rate=rate, count=count)
@@ -87,7 +95,7 @@ async def soak(options: argparse.Namespace, brokers: str, redis: str, folder: Pa
             types.append(seen.types())
             _tell(looks[-1])
         await sending
-        sent = options.backlog + count
+        sent = before + count
         looks.append(await seen.await_outcomes(sent))
         types.append(seen.types())
         _tell(looks[-1])
@@ -155,7 +163,7 @@ class Seen:
         return await self.look()
 
 
-async def _measure_capacity(seen: Seen, backlog: int) -> float:
+async def _measure_pace(seen: Seen, backlog: int) -> float:
     """Messages a second while the second half of the backlog is worked off: by then all is warm."""
     times: list[tuple[float, int]] = []
     async with asyncio.timeout(MEASURED_WITHIN_S):
@@ -164,6 +172,18 @@ async def _measure_capacity(seen: Seen, backlog: int) -> float:
             if outcomes >= backlog / 2:
                 times.append((time.monotonic(), outcomes))
             await asyncio.sleep(0.1)
+    (began, first), (ended, last) = times[0], times[-1]
+    return (last - first) / (ended - began)
+
+
+async def _measure_beside(seen: Seen, sending: asyncio.Future[float], seconds: float) -> float:
+    """Messages a second that are done while others come in; the first fifth does not count."""
+    times: list[tuple[float, int]] = []
+    await asyncio.wait([sending], timeout=seconds / 5)
+    while not sending.done():
+        times.append((time.monotonic(), (await seen.count())[0]))
+        await asyncio.wait([sending], timeout=0.5)
+    await sending
     (began, first), (ended, last) = times[0], times[-1]
     return (last - first) / (ended - began)
 
@@ -191,7 +211,10 @@ def read_options(words: Sequence[str]) -> argparse.Namespace:
         "--backlog",
         type=int,
         default=2_000_000,
-        help="messages to measure the capacity (2 million)",
+        help="messages that give customers a history (2 million)",
+    )
+    parser.add_argument(
+        "--measure", type=float, default=120, help="seconds in which the capacity is measured (120)"
     )
     parser.add_argument("--most-mb", type=float, default=5, help="that memory may grow (5)")
     parser.add_argument(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import Iterator, Sequence
+from multiprocessing import parent_process
 
 import msgspec
 from aiokafka import AIOKafkaProducer
@@ -62,6 +64,8 @@ async def _send(stream: Stream) -> float:
         if len(under_way) >= 10_000:  # noqa: PLR2004 - an error shows soon, and memory stays small
             await asyncio.gather(*under_way)
             under_way.clear()
+            if (parent := parent_process()) is not None and not parent.is_alive():
+                sys.exit("nobody waits for this stream any more")
         if stream.rate:
             ahead = number / stream.rate - (time.monotonic() - began)
             if ahead > 0:

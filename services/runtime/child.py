@@ -217,11 +217,7 @@ def spawn(
     Raises:
         ToolMissingError: There is no such program.
     """
-    program = shutil.which(str(command[0]))
-    if program is None:
-        raise ToolMissingError(f"{command[0]} is not on this machine")
-    words = [sys.executable, "-I", "-S", "-c", _DIE_WITH_PARENT, str(os.getpid()), program]
-    words += [str(word) for word in command[1:]]
+    words = tie(command)
 
     def begin() -> subprocess.Popen[bytes]:
         with log.open("ab") as out:
@@ -236,6 +232,19 @@ def spawn(
             )
 
     return _SPAWNER.submit(begin).result()
+
+
+def tie(command: Sequence[str | Path]) -> list[str]:
+    """The words that run a program which ends with the thread that starts it, whatever ends that.
+
+    Raises:
+        ToolMissingError: There is no such program.
+    """
+    program = shutil.which(str(command[0]))
+    if program is None:
+        raise ToolMissingError(f"{command[0]} is not on this machine")
+    words = [sys.executable, "-I", "-S", "-c", _DIE_WITH_PARENT, str(os.getpid()), program]
+    return words + [str(word) for word in command[1:]]
 
 
 def free_port(prefer: int | None = None) -> int:

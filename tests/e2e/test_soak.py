@@ -78,6 +78,7 @@ def test_the_short_form_loses_nothing_and_leaks_no_descriptor(service: str, tmp_
     """Half a minute is too short for the caches to fill: only what is gross shows here."""
     page = tmp_path / "soak.md"
     words = ["--service", service, "--minutes", "0.5", "--every", "3", "--backlog", "20000"]
+    words += ["--measure", "5"]
     words += ["--share", "0.4", "--most-mb", "80", "--most-objects", "2", "--into", str(page)]
     assert soak.main(words) == 0, page.read_text("utf-8")
     assert "Flat, and nothing is missing." in page.read_text("utf-8")
