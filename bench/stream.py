@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import sys
+import os
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from multiprocessing import parent_process
+from multiprocessing.process import BaseProcess
 
 import msgspec
 from aiokafka import AIOKafkaProducer
@@ -46,8 +48,15 @@ def make_events(stream: Stream, texts: Sequence[tuple[str, str]]) -> Iterator[Co
 
 
 def send_stream(stream: Stream) -> float:
-    """Send all of it; returns the seconds that it took."""
+    """Send all of it; returns the seconds that it took. Ends with the process that waits for it."""
+    if (parent := parent_process()) is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     return asyncio.run(_send(stream))
+
+
+def _end_with(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
 
 
 async def _send(stream: Stream) -> float:
@@ -65,8 +74,6 @@ async def _send(stream: Stream) -> float:
         if len(under_way) >= 10_000:  # noqa: PLR2004 - an error shows soon, and memory stays small
             await asyncio.gather(*under_way)
             under_way.clear()
-            if (parent := parent_process()) is not None and not parent.is_alive():
-                sys.exit("nobody waits for this stream any more")
         if stream.rate:
             ahead = number / stream.rate - (time.monotonic() - began)
             if ahead > 0:
