@@ -15,6 +15,8 @@ MOST = 30
 _GOLDEN = 0.618
 _CHOICE = re.compile(r"\[([^\]]*)\]")
 _SPACES = re.compile(r" +")
+_HAN = r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]"
+_NO_BLANK = re.compile(rf" (?=[,.!?;:、])|(?<={_HAN}) | (?={_HAN})")
 CLOSING, NOTHING = "closing", "none"
 
 
@@ -25,7 +27,12 @@ def expand(phrase: str) -> list[str]:
     choices = list(itertools.product(*options))
     if len(choices) > MOST:
         choices = _thin(choices, [len(group) for group in options])
-    return [_SPACES.sub(" ", "".join(choice)).strip(" ,，") for choice in choices]
+    return [_tidy("".join(choice)) for choice in choices]
+
+
+def _tidy(text: str) -> str:
+    """As people write: no blank twice, before a comma or a full stop, or beside a Chinese character."""
+    return _NO_BLANK.sub("", _SPACES.sub(" ", text)).strip(" ,，")
 
 
 def _thin(choices: Sequence[tuple[str, ...]], sizes: Sequence[int]) -> list[tuple[str, ...]]:
