@@ -18,6 +18,8 @@ from services.sentiment.train.phrases import MOST, expand, read_asks
 from services.sentiment.train.texts import (
     CORPUS,
     FOLDS,
+    RUN,
+    SCENE,
     SetError,
     list_files,
     read_corpus,
@@ -82,12 +84,13 @@ def test_near_duplicates_are_found_whatever_the_name_in_them() -> None:
     assert find_alike(["我的快递到现在还没有收到呢"], ["我的快递到今天还没有收到呢"]) != []
 
 
-def test_scenes_stay_together_when_the_corpus_is_split(tmp_path: Path) -> None:
-    """Law: twenty messages in a row are one fold, and all folds occur."""
+def test_writers_stay_together_when_the_corpus_is_split(tmp_path: Path) -> None:
+    """Law: the 800 messages of a run are one fold, and all folds occur."""
     path = tmp_path / "en.tsv"
-    path.write_text(HEADER + RIGHT * 100)
+    path.write_text(HEADER + RIGHT * 4000)
     folds = [text.fold for text in read_corpus(path)]
-    assert folds == [fold for fold in range(FOLDS) for _ in range(20)]
+    assert folds == [fold for fold in range(FOLDS) for _ in range(RUN)]
+    assert RUN % SCENE == 0
 
 
 def test_a_phrase_stands_for_all_its_choices() -> None:
@@ -104,6 +107,15 @@ def test_no_choice_is_lost_when_a_phrase_is_thinned_out() -> None:
     """Law: 6 x 5 x 6 choices are 180; every sixth of them would always end alike."""
     many = expand("[a|b|c|d|e|f] [1|2|3|4|5] [u|v|w|x|y|z]")
     assert [len({text.split()[place] for text in many}) for place in range(3)] == [6, 5, 6]
+
+
+def test_phrases_are_spelled_as_people_write() -> None:
+    """Law: no blank between Chinese characters, before a comma, or where a choice is empty."""
+    assert expand("我要转 [人工|真人] [，谢谢|]") == [
+        "我要转人工，谢谢", "我要转人工", "我要转真人，谢谢", "我要转真人",
+    ]  # fmt: skip
+    assert expand("[thanks|ta] [, bye|] [now|!]")[:2] == ["thanks, bye now", "thanks, bye!"]
+    assert expand("下载 [app|软件] 了")[0] == "下载app了"
 
 
 def test_phrases_and_lexicon_use_known_words_only() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from services.sentiment.core.features import HASH_VERSION, MOST_CHARACTERS, extract_features
 from services.sentiment.core.linear import LinearScorer, Settings
+from services.sentiment.core.second_look import SecondLook
 from services.sentiment.core.sums import pack, unpack
 from services.sentiment.model.store import load_scorer
 from services.sentiment.train.design import build_design, see_all
@@ -109,7 +110,7 @@ def test_sums_of_packed_weights_are_the_sums_of_the_weights(rows: list[tuple[int
 
 def test_weights_of_another_hash_are_refused() -> None:
     """Law: weights never meet a hash that they were not trained for."""
-    settings = Settings("m", 99, 1.0, {}, {}, [], 1.0, {})
+    settings = Settings("m", 99, 1.0, {}, SecondLook([], [], []), {}, [], 1.0, {}, {})
     with pytest.raises(ValueError, match="version 99"):
         LinearScorer(None, settings)  # type: ignore[arg-type] # refused before it is looked at
 

@@ -1,4 +1,9 @@
-"""The model: hashed features, integer weights, a softmax, and what was calibrated per language."""
+"""The model: hashed features, integer weights, two looks, and what was calibrated per language.
+
+The first look adds up weights of characters and words; the second weighs what that found
+(`second_look.py`). It knows customers only: the less a text is like theirs, the more the mood is
+the first look's.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +25,9 @@ from services.sentiment.core.scorer import (
     Pace,
     Scored,
 )
+from services.sentiment.core.second_look import Floats, SecondLook, gather, spread
 from services.sentiment.core.sums import (
     Packed,
-    look_up,
     pack,
     sum_all,
     unpack,
@@ -32,16 +37,24 @@ PACE = Pace(texts=256)
 """Texts that are scored together: their arrays fit a core's cache."""
 HEADS = ("closing", *(want.value for want in Want), "human")
 """What is told beside the sentiment, in the order of the weights; `human` is a person or a manager."""
+HINTS = ("neg", "neu", "pos")
+"""What only the second look is told, in the order of the weights behind the heads: is the mood of a
+text this one, for all that customers' own messages teach?"""
+SERVICE = "service"
+"""Is a text a customer's at all? Then its mood is the second look's, else the first's."""
 UNKNOWN = "und"
 """The tag of a text in a script that the model has never seen."""
+DOUBT = 1.0
+"""Taken from the logit of `service`. Of another's text the second look understands little, of a
+customer's the first one much, so a text must be a customer's at odds of 2.7 to count half as one's."""
 SURE = 0.5
 """From this probability on the scorer stands by a want; the offsets of the heads see to the rest."""
-_WIDE, _NARROW = 32, 21
+WIDTH, LANES = 21, 3
+"""Bits of a sum, and sums side by side in one number."""
+_MOODS = 2
 _FIRST_WANT, _HUMAN = 1, 5
-HEAD_LIMIT = 57
-"""Weights of heads stay within this, so that the sum of a full text fits 21 bits."""
-
-Floats = NDArray[np.float64]
+LIMIT = 57
+"""Weights stay within this, so that the sum of a full text fits the width."""
 
 
 class Temper(msgspec.Struct, frozen=True):
@@ -62,21 +75,26 @@ class Settings(msgspec.Struct, frozen=True):
     mood_step: float
     """Logit of one unit of the mood weights, before the division by the root of the length."""
     head_steps: dict[str, float]
+    """The same of each head, of each hint and of `service`."""
+    second: SecondLook
+    """Gives the logits of mood, then of the heads."""
     head_offsets: dict[str, float]
     """Added to the logit of each head: 0.5 is where its precision was as promised."""
     languages: list[str]
     language_step: float
     tempers: dict[str, Temper]
-    """By language; the empty one is for texts of no known language."""
+    """Of customers' messages, by language; the empty one is for texts of no known language."""
+    other_tempers: dict[str, Temper]
+    """Of all other texts."""
 
 
 class Weights(NamedTuple):
     """The arrays of a model; buckets by classes, a power of two of buckets."""
 
     mood: NDArray[np.int8]
-    """Negative and positive, against neutral."""
+    """Negative and positive, against neutral; then whether a text is a customer's."""
     heads: NDArray[np.int8]
-    """By `HEADS`."""
+    """By `HEADS`, then by `HINTS`."""
     languages: NDArray[np.int8]
 
 
@@ -98,12 +116,19 @@ class LinearScorer:
                 f" this is version {HASH_VERSION}: train anew"
             )
         self._settings = settings
-        self._mood = pack(weights.mood, _WIDE)
-        self._heads = (pack(weights.heads[:, :3], _NARROW), pack(weights.heads[:, 3:], _NARROW))
+        self._mood = pack(weights.mood, WIDTH)
+        self._heads = [
+            pack(weights.heads[:, first : first + LANES], WIDTH)
+            for first in range(0, len(HEADS) + len(HINTS), LANES)
+        ]
         self._language_weights = weights.languages
         self._known = frozenset(settings.languages)
-        self._steps = np.array([settings.head_steps[head] for head in HEADS])[:, None]
+        steps = [settings.head_steps[one] for one in (SERVICE, *HEADS, *HINTS)]
+        self._steps = np.array([settings.mood_step] * _MOODS + steps)[:, None]
         self._offsets = np.array([settings.head_offsets[head] for head in HEADS])[:, None]
+        self._means = np.array(settings.second.means)
+        self._deviations = np.array(settings.second.deviations)
+        self._second = np.array(settings.second.weights)
 
     @property
     def name(self) -> str:
@@ -132,8 +157,8 @@ class LinearScorer:
     def _score_chunk(self, texts: Sequence[str], told: Sequence[str]) -> list[Scored]:
         features = extract_features(texts)
         languages = self._find_languages(texts, told)
-        shares = np.round(self._share_out(features, languages), DECIMALS).tolist()
-        heads = self._judge_heads(features)
+        shares, heads = self._look_twice(features, languages)
+        shares = np.round(shares, DECIMALS).tolist()
         closing = np.round(heads[0], DECIMALS).tolist()
         wants = find_wants(heads)
         blank = (features.sizes <= 1).tolist()
@@ -171,49 +196,73 @@ class LinearScorer:
                 found[i] = UNKNOWN if is_foreign(texts[i]) else language
         return found
 
-    def _share_out(self, features: Features, languages: Sequence[str]) -> Floats:
-        """Shares, texts by classes."""
-        logits = measure_mood(self._mood, features) * self._settings.mood_step
-        return temper_shares(logits, self._settings.tempers, languages)
-
-    def _judge_heads(self, features: Features) -> Floats:
-        """Probabilities, heads by texts."""
-        low, high = sum_all(self._heads, features)
-        sums = np.concatenate([unpack(low, _NARROW, 3), unpack(high, _NARROW, 3)])
-        logits = sums * self._steps / np.sqrt(features.sizes) + self._offsets
-        return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logits, -30.0, 30.0))))
+    def _look_twice(self, features: Features, languages: Sequence[str]) -> tuple[Floats, Floats]:
+        """Shares of the classes, texts by classes; probabilities of the heads, heads by texts."""
+        sums = measure([self._mood], features), measure(self._heads, features)
+        first = np.concatenate(sums) * self._steps
+        second = self._second @ spread(gather(first, features.sizes), self._means, self._deviations)
+        settings = self._settings
+        shares = mix(
+            temper_shares(first[:_MOODS].T, settings.other_tempers, languages),
+            temper_shares(second[:_MOODS].T, settings.tempers, languages),
+            first[_MOODS],
+        )
+        return shares, squash(second[_MOODS:] + self._offsets)
 
     def explain(self, text: str, language: str) -> list[Moved]:
         """The words of a text in order, as the model reads them, with what each did to the score.
 
-        The influence of a pair of words counts for its first one.
+        That is the mean of how far the word alone moves it, and how far the text without it falls back.
         """
         features = extract_features([text])
-        step = self._settings.mood_step / np.sqrt(features.sizes[0])
-        step /= find_temper(self._settings.tempers, language).temperature
-        by_place = look_up(self._mood, features.grams)
-        by_place[features.token_places] += look_up(self._mood, features.tokens)
-        begins = features.token_places[
-            1:
-        ]  # what the edge before the text tells, the first word does
+        begins = features.token_places[1:]
         if not len(begins):
             return []
-        # The blank before a word begins its characters.
-        begins = begins - (features.letters[begins - 1] == SPACE)
+        letters = features.letters
+        # The blank before a word goes with it.
+        begins = begins - (letters[begins - 1] == SPACE)
         begins[0] = 0
-        neg, pos = unpack(np.add.reduceat(by_place, begins), _WIDE, 2)
-        ends = np.append(begins[1:], len(features.letters))
+        ends = np.append(begins[1:], len(letters))
+        spans = [np.s_[begin:end] for begin, end in zip(begins, ends, strict=True)]
+        words = [spell(letters[span]) for span in spans]
+        without = [spell(np.delete(letters, span)) for span in spans]
+        nothing, whole, *odds = self._weigh(["", spell(letters), *words, *without], language)
         moved = [
-            Moved(word=spell(features.letters[start:end]), by=float(by))
-            for start, end, by in zip(begins, ends, (pos - neg) * step, strict=True)
+            Moved(word=word, by=(alone - nothing + whole - other) / 2)
+            for word, alone, other in zip(
+                words, odds[: len(words)], odds[len(words) :], strict=True
+            )
         ]
         return [word for word in moved if word.word]
 
+    def _weigh(self, texts: Sequence[str], language: str) -> list[float]:
+        """The logit of positive against negative of each text."""
+        return [
+            float(np.log(pos / neg))
+            for first in range(0, len(texts), PACE.texts)
+            for neg, _, pos in self._judge(texts[first : first + PACE.texts], language)
+        ]
 
-def measure_mood(mood: Packed, features: Features) -> Floats:
-    """Sums of the mood weights, texts by negative and positive, divided by the root of length."""
-    sums = unpack(sum_all([mood], features)[0], _WIDE, 2)
-    return (sums / np.sqrt(features.sizes)).T
+    def _judge(self, texts: Sequence[str], language: str) -> Floats:
+        """Shares of the classes of a few texts of one language."""
+        return self._look_twice(extract_features(texts), [language] * len(texts))[0]
+
+
+def measure(tables: Sequence[Packed], features: Features) -> Floats:
+    """Sums of weights, by lane and text, divided by the root of length; the tables are of one size."""
+    sums = [unpack(packed, WIDTH, LANES) for packed in sum_all(tables, features)]
+    return np.asarray(np.concatenate(sums) / np.sqrt(features.sizes))
+
+
+def mix(first: Floats, second: Floats, service: Floats) -> Floats:
+    """The second look's shares as far as a text is a customer's, else the first look's."""
+    customers = squash(service - DOUBT)[:, None]
+    return np.asarray(customers * second + (1.0 - customers) * first)
+
+
+def squash(logits: Floats) -> Floats:
+    """Logits -> probabilities."""
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logits, -30.0, 30.0))))
 
 
 def find_temper(tempers: Mapping[str, Temper], language: str) -> Temper:

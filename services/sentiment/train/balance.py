@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from services.sentiment.train.texts import ALWAYS, ASKS, LABELS, NEU, OWN, WORDS, Labelled
 
-OWN_WEIGHT = 2.4
+OWN_WEIGHT = 0.5
 """Mean weight of a text of our corpus; that of a public text is 1."""
 WORDS_WEIGHT = 2.0
 MIXED_ASPECTS = "mabsa"

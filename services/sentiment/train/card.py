@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from services.sentiment.core.linear import HEADS, LinearScorer, temper_shares
+from services.sentiment.core.linear import HEADS, SURE, LinearScorer
 from services.sentiment.train.evaluate import Result, evaluate, judge
-from services.sentiment.train.heads import PRECISION, find_truth
+from services.sentiment.train.heads import find_truth
 from services.sentiment.train.make import Made
-from services.sentiment.train.measure import Hits, measure_hits
-from services.sentiment.train.texts import CORPUS, OWN, list_files, read_corpus, read_set
+from services.sentiment.train.measure import Hits, measure_hits, predict
+from services.sentiment.train.texts import CORPUS, Labelled, list_files, read_corpus, read_set
+from services.sentiment.train.weigh import PRECISION
 
 FIGURES = "figures.md"
 TRAITS = ("negation", "neutral_request", "sarcasm", "faint_praise", "mixed", "polite_anger")
+Bools = NDArray[np.bool_]
 HEADER = "| set | language | texts | macro-F1 (95 %) | macro-recall (95 %) | ECE (95 %) |\n"
 HEADER += "|---|---|---|---|---|---|"
 
@@ -28,7 +31,6 @@ def write_card(into: Path, made: Made, data: Path) -> None:
         f"# Figures of `{made.settings.name}`\n",
         "Written by `make train`; what they mean, and the rest of the card: docs/model-card.md.\n",
         *list_own(made),
-        *list_heads(made),
         *list_public(scorer, data),
         *list_heldout(scorer),
     ]
@@ -36,22 +38,26 @@ def write_card(into: Path, made: Made, data: Path) -> None:
 
 
 def list_own(made: Made) -> Iterator[str]:
-    """Our own corpus, each message by a model that had not seen its scene."""
-    rows = made.crossed.rows
-    places = [i for i, row in enumerate(rows.tolist()) if made.texts[row].source == OWN]
-    if not places:
+    """Our own corpus, each message by a model that had not seen its writer, as far as that is known."""
+    texts, shares = made.crossed.texts, made.crossed.shares
+    if not texts:
         return
-    texts = [made.texts[rows[place]] for place in places]
-    languages = [text.language for text in texts]
-    shares = temper_shares(made.crossed.logits[places], made.settings.tempers, languages)
+    languages = np.array([text.language for text in texts])
     labels = np.array([text.label for text in texts])
-    yield "## Our own messages, cross-validated over their scenes\n"
+    yield "## Our own messages, cross-validated over runs of 800\n"
     yield HEADER
-    names = sorted(set(languages))
-    for name in names:
-        here = np.array([language == name for language in languages])
+    for name in sorted(set(languages)):
+        here = languages == name
         yield spell(judge("own", name, "", shares[here], labels[here], intervals=True))
-    right = shares.argmax(axis=1) == labels
+    yield from list_traits(texts, shares.argmax(axis=1) == labels)
+    offsets = made.settings.head_offsets
+    said = {head: logits + offsets[head] >= 0 for head, logits in made.crossed.heads.items()}
+    yield from list_heads("cross-validated", texts, said)
+
+
+def list_traits(texts: Sequence[Labelled], right: Bools) -> Iterator[str]:
+    """How many of the messages with a trait are judged rightly, by language."""
+    names = sorted({text.language for text in texts})
     yield "\nShare of right labels among messages with a trait:\n"
     yield "| trait | " + " | ".join(names) + " |"
     yield "|---" * (len(names) + 1) + "|"
@@ -63,22 +69,18 @@ def list_own(made: Made) -> Iterator[str]:
         yield f"| {trait} | " + " | ".join(cells) + " |"
 
 
-def list_heads(made: Made) -> Iterator[str]:
-    """What is told beside the sentiment, in the same cross-validation."""
-    mine = [text for text in made.texts if text.source == OWN]
-    if not mine:
-        return
-    names = sorted({text.language for text in mine})
-    yield "\n## Closing and wishes, cross-validated: precision / recall\n"
+def list_heads(how: str, texts: Sequence[Labelled], said: Mapping[str, Bools]) -> Iterator[str]:
+    """What is told beside the sentiment, by language."""
+    names = sorted({text.language for text in texts})
+    yield f"\n## Closing and wishes, {how}: precision / recall\n"
     yield "| head | aim | all | " + " | ".join(names) + " |"
     yield "|---" * (len(names) + 3) + "|"
     for head in HEADS:
-        truth = find_truth(mine, head)
-        said = made.crossed.heads[head] + made.settings.head_offsets[head] >= 0
-        cells = [spell_hits(measure_hits(said, truth))]
+        truth = find_truth(texts, head)
+        cells = [spell_hits(measure_hits(said[head], truth))]
         for name in names:
-            here = np.array([text.language == name for text in mine])
-            cells.append(spell_hits(measure_hits(said[here], truth[here])))
+            here = np.array([text.language == name for text in texts])
+            cells.append(spell_hits(measure_hits(said[head][here], truth[here])))
         yield f"| {head} | {PRECISION[head]:.2f} | " + " | ".join(cells) + " |"
 
 
@@ -106,6 +108,16 @@ def list_heldout(scorer: LinearScorer) -> Iterator[str]:
     for path in files:
         for result in evaluate(scorer, read_corpus(path), peers=False, intervals=True):
             yield spell(result)
+    texts = [text for path in files for text in read_corpus(path)]
+    labels = np.array([text.label for text in texts])
+    scored = scorer.score([text.text for text in texts], [text.language for text in texts])
+    shares = np.array([(one.p_neg, one.p_neu, one.p_pos) for one in scored])
+    yield from list_traits(texts, predict(shares, labels) == labels)
+    wants = [{want.value for want, _ in one.wants} for one in scored]
+    said = {head: np.array([head in one for one in wants]) for head in HEADS}
+    said["closing"] = np.array([one.closing >= SURE for one in scored])
+    said["human"] = said["person"] | said["manager"]
+    yield from list_heads("held out", texts, said)
 
 
 def spell(result: Result) -> str:

@@ -1,4 +1,8 @@
-"""Trains the heads: closing, what is asked for, and whether a human being is."""
+"""Trains what is told beside the mood, and what the second look is told of it.
+
+The heads: closing, what is asked for, and whether a human being is. The hints: the mood, for all that
+customers' own messages teach, and whether a text is a customer's at all.
+"""
 
 from __future__ import annotations
 
@@ -8,75 +12,108 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from services.sentiment.core.linear import HEAD_LIMIT, HEADS
-from services.sentiment.train.calibrate import find_offset
-from services.sentiment.train.design import build_design, see_all
+from services.sentiment.core.linear import HEADS, HINTS, LIMIT, SERVICE
+from services.sentiment.train.design import Design, build_design, see_all
 from services.sentiment.train.fit import Floats, Ints, Task, Way, fit_classes, measure
-from services.sentiment.train.shrink import shrink
-from services.sentiment.train.texts import ASKS, FOLDS, OWN, WORDS, Labelled
+from services.sentiment.train.shrink import settle, shrink
+from services.sentiment.train.texts import (
+    ALWAYS,
+    ASKS,
+    FOLDS,
+    LABELS,
+    OWN,
+    WORDS,
+    Labelled,
+)
 
 WAY = Way(bits=18, rate=0.1, passes=6, domain_rate=0.0)
+SERVICE_WAY = Way(bits=20, rate=0.1, passes=3, domain_rate=0.0)
 SEEDS = (1,)
-PRECISION = {
-    "closing": 0.95,
-    "person": 0.9,
-    "manager": 0.9,
-    "callback": 0.9,
-    "leaving": 0.9,
-    "human": 0.9,
-}
-"""Precision at which each head answers yes, in cross-validation on our corpus."""
-WEIGHTS = {OWN: 1.0, ASKS: 0.5, WORDS: 0.5, "joined": 0.5}
-"""How much a text counts, by source; the lexicon only says what asks for nothing."""
+JOINED = "joined"
+WEIGHTS = {OWN: 1.0, ASKS: 0.5, WORDS: 0.5, JOINED: 0.5}
+"""How much a text counts, by source; the lexicon only says what asks for nothing, and moods."""
+PHRASE_WEIGHT = 0.3
+"""How much a phrase counts for what a customer's text is; a message and a public text count 1."""
+OTHERS = 150_000
+"""Public texts that say what a customer's text is not."""
 FRONT_SHARE = 0.4
 """Share of the joined texts in which what is asked for comes first."""
 
 
-class Heads(NamedTuple):
-    """Trained heads."""
+class Lesson(NamedTuple):
+    """What one yes-or-no model is taught."""
+
+    design: Design
+    texts: Sequence[Labelled]
+    truth: NDArray[np.bool_]
+    weights: Floats
+    way: Way
+
+
+class Learned(NamedTuple):
+    """Trained yes-or-no models, side by side."""
 
     weights: NDArray[np.int8]
     steps: dict[str, float]
-    offsets: dict[str, float]
     crossed: dict[str, Floats]
-    """Logits of our own texts, each by a model that had not seen it, without offsets."""
+    """Logits of our own texts, each by a model that had not seen it."""
 
-
-def train_heads(texts: Sequence[Labelled]) -> Heads:
-    """One yes-or-no model a head, on our corpus, our phrases, and both joined."""
-    own = [text for text in texts if text.source == OWN]
-    asks = [text for text in texts if text.source == ASKS]
-    words = [text for text in texts if text.source == WORDS]
-    mine = [*own, *asks, *words, *join(own, asks)]
-    design = build_design([text.text for text in mine], see_all)
-    weights = np.array([WEIGHTS[text.source] for text in mine])
-    closing_weights = np.where([text.source in {OWN, ASKS} for text in mine], weights, 0.0)
-    folds = np.array([text.fold for text in mine])
-    found = Heads(np.zeros((1 << WAY.bits, len(HEADS)), np.int8), {}, {}, {})
-    for column, head in enumerate(HEADS):
-        truth = find_truth(mine, head)
-        count = closing_weights if head == "closing" else weights
+    def learn(self, column: int, name: str, lesson: Lesson) -> None:
+        """Train one model into its column."""
         task = Task(
-            design,
-            truth.astype(np.int64),
-            np.ones((len(mine), 2), np.bool_),
-            count,
-            np.zeros(len(mine), np.int64),
+            lesson.design,
+            lesson.truth.astype(np.int64),
+            np.ones((len(lesson.texts), 2), np.bool_),
+            lesson.weights,
+            np.zeros(len(lesson.texts), np.int64),
         )
-        crossed = cross(task, folds, len(own))
-        found.crossed[head] = crossed
-        found.offsets[head] = round(find_offset(crossed, truth[: len(own)], PRECISION[head]), 4)
-        small, step = shrink(fit(task, np.flatnonzero(count > 0)), HEAD_LIMIT)
-        found.weights[:, [column]] = small
-        found.steps[head] = step
-    return found
+        folds = np.array([text.fold for text in lesson.texts])
+        self.crossed[name] = cross(task, folds, lesson.way)
+        every = np.flatnonzero(lesson.weights > 0)
+        self.weights[:, [column]], self.steps[name] = shrink(fit(task, every, lesson.way), LIMIT)
 
 
-def find_truth(texts: Sequence[Labelled], head: str) -> NDArray[np.bool_]:
+def train_heads(texts: Sequence[Labelled]) -> Learned:
+    """The heads and the hints, on our corpus, our phrases, our lexicon, and messages with phrases."""
+    own, asks, words = ([t for t in texts if t.source == one] for one in (OWN, ASKS, WORDS))
+    mine = [*own, *asks, *words, *join(own, asks)]
+    weights = np.array([WEIGHTS[text.source] for text in mine])
+    design = build_design([text.text for text in mine], see_all)
+    learned = Learned(np.zeros((1 << WAY.bits, len(HEADS) + len(HINTS)), np.int8), {}, {})
+    for column, name in enumerate((*HEADS, *HINTS)):
+        teachers = {OWN, ASKS} if name == "closing" else {OWN, WORDS} if name in HINTS else WEIGHTS
+        count = np.where([text.source in teachers for text in mine], weights, 0.0)
+        learned.learn(column, name, Lesson(design, mine, find_truth(mine, name), count, WAY))
+    return cut(learned, len(own))
+
+
+def train_service(texts: Sequence[Labelled]) -> Learned:
+    """Whether a text is a customer's: our corpus and our phrases against the public sets."""
+    own, asks = ([text for text in texts if text.source == one] for one in (OWN, ASKS))
+    public = [text for text in texts if text.source not in WEIGHTS and text.fold == ALWAYS]
+    chance = np.random.default_rng(5)
+    others = [public[i] for i in sorted(chance.permutation(len(public))[:OTHERS])]
+    mine = [*own, *asks, *others]
+    weights = np.array([PHRASE_WEIGHT if text.source == ASKS else 1.0 for text in mine])
+    design = build_design([text.text for text in mine], see_all)
+    truth = np.array([text.source in WEIGHTS for text in mine])
+    learned = Learned(np.zeros((1 << SERVICE_WAY.bits, 1), np.int8), {}, {})
+    learned.learn(0, SERVICE, Lesson(design, mine, truth, weights, SERVICE_WAY))
+    return cut(learned, len(own))
+
+
+def cut(learned: Learned, count: int) -> Learned:
+    """With the logits of the first texts only."""
+    return learned._replace(crossed={name: all_[:count] for name, all_ in learned.crossed.items()})
+
+
+def find_truth(texts: Sequence[Labelled], name: str) -> NDArray[np.bool_]:
     """Which texts are to be answered with yes."""
-    if head == "closing":
+    if name in HINTS:
+        return np.array([LABELS[text.label] == name for text in texts])
+    if name == "closing":
         return np.array([text.closing for text in texts])
-    words = {"person", "manager"} if head == "human" else {head}
+    words = {"person", "manager"} if name == "human" else {name}
     return np.array([bool(text.asks & words) for text in texts])
 
 
@@ -104,7 +141,7 @@ def join(own: Sequence[Labelled], asks: Sequence[Labelled]) -> list[Labelled]:
                 text=f"{first} {second}",
                 label=message.label,
                 language=message.language,
-                source="joined",
+                source=JOINED,
                 fold=message.fold,
                 asks=phrase.asks,
             )
@@ -112,18 +149,18 @@ def join(own: Sequence[Labelled], asks: Sequence[Labelled]) -> list[Labelled]:
     return found
 
 
-def cross(task: Task, folds: Ints, count: int) -> Floats:
-    """Logits of the first `count` texts, each by a model that had not seen its fold."""
-    crossed = np.zeros(count)
+def cross(task: Task, folds: Ints, way: Way) -> Floats:
+    """Logits of all texts that have a fold, each by a model that had not seen it."""
+    crossed = np.zeros(len(folds))
     used = task.weights > 0
     for fold in range(FOLDS):
-        held = np.flatnonzero(folds[:count] == fold)
-        weights = fit(task, np.flatnonzero(used & (folds != fold)))
+        held = np.flatnonzero(folds == fold)
+        weights = settle(fit(task, np.flatnonzero(used & (folds != fold)), way), LIMIT)
         crossed[held] = measure(task.design, weights, held)[:, 0]
     return crossed
 
 
-def fit(task: Task, rows: Ints) -> Floats:
+def fit(task: Task, rows: Ints, way: Way) -> Floats:
     """One column: yes against no."""
-    weights = fit_classes(task, rows, SEEDS, WAY)
+    weights = fit_classes(task, rows, SEEDS, way)
     return weights[:, [1]] - weights[:, [0]]

@@ -10,7 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.sentiment.core.features import HASH_VERSION
-from services.sentiment.core.linear import Settings, Temper, Weights
+from services.sentiment.core.linear import (
+    LIMIT,
+    SERVICE,
+    Settings,
+    Temper,
+    Weights,
+    mix,
+    temper_shares,
+)
+from services.sentiment.core.second_look import gather
 from services.sentiment.model.store import save_model
 from services.sentiment.train.balance import Balance
 from services.sentiment.train.calibrate import Sample, fit_temper
@@ -20,7 +29,7 @@ from services.sentiment.train.design import (
     see_letters,
 )
 from services.sentiment.train.fit import Floats, Ints, Task, Way, fit_classes, measure
-from services.sentiment.train.heads import train_heads
+from services.sentiment.train.heads import train_heads, train_service
 from services.sentiment.train.phrases import read_asks
 from services.sentiment.train.shrink import shrink
 from services.sentiment.train.texts import (
@@ -37,6 +46,7 @@ from services.sentiment.train.texts import (
     read_public,
     read_words,
 )
+from services.sentiment.train.weigh import train_second
 
 NAME = "omniroute 1"
 LANGUAGES = ("ar", "bg", "de", "en", "es", "fr", "hi", "it", "pt", "ru", "zh")
@@ -44,11 +54,12 @@ MOOD_WAY = Way(bits=20, rate=0.05, passes=3)
 LANGUAGE_WAY = Way(bits=16, rate=0.1, passes=2, domain_rate=0.0)
 SEEDS = (1, 2, 3)
 CROSS_SEEDS = (1,)
-MOOD_LIMIT = 127
+LANGUAGE_LIMIT = 127
 NEVER_MOOD = -3
 """The fold of texts that neither teach moods nor measure them."""
-OWN_SAMPLE = 3.0
-"""How much our own texts count in the calibration of a language; each public set counts 1."""
+OWN_BESIDE = 0.25
+"""How much our own texts count in the calibration of what is not a customer's: little where public
+sets have all classes in a language, and all that there is of neutral where they have not."""
 LEAST_SAMPLE = 20
 """Texts that a set needs in a language to take part in its calibration."""
 MOST_OF_A_LANGUAGE = 20_000
@@ -57,13 +68,13 @@ Say = Callable[[str], None]
 
 
 class Crossed(NamedTuple):
-    """What models that had not seen them said of our own texts and of the development sets."""
+    """What models that had not seen them said of our own texts."""
 
-    rows: Ints
-    logits: Floats
-    """Negative and positive, against neutral."""
+    texts: Sequence[Labelled]
+    shares: Floats
+    """Negative, neutral and positive."""
     heads: dict[str, Floats]
-    """Logits of each head, of the rows of our own texts only."""
+    """Logits of each head."""
 
 
 class Made(NamedTuple):
@@ -71,7 +82,6 @@ class Made(NamedTuple):
 
     weights: Weights
     settings: Settings
-    texts: Sequence[Labelled]
     crossed: Crossed
 
 
@@ -92,25 +102,41 @@ def train_on(texts: Sequence[Labelled], say: Say) -> Made:
     folds = np.array([NEVER_MOOD if text.source == ASKS else text.fold for text in texts])
     rows, logits = cross_mood(mood, folds, say)
     final = fit_classes(mood, np.flatnonzero(folds >= ALWAYS), SEEDS, MOOD_WAY)
-    weights, step = shrink(against_neutral(final), MOOD_LIMIT)
+    weights, step = shrink(against_neutral(final), LIMIT)
+    say("closing, wishes and hints")
+    own = [text for text in texts if text.source == OWN]
+    heads, service = train_heads(texts), train_service(texts)
+    say("the second look")
+    mine = np.array([texts[row].source == OWN for row in rows])
+    first = [*logits[mine].T, *service.crossed.values(), *heads.crossed.values()]
+    sizes = np.rint(mood.design.scales[rows[mine]] ** -2).astype(np.intp)
+    second = train_second(gather(np.stack(first), sizes), own)
     say("tempers of the languages")
-    tempers = fit_tempers(texts, rows, logits)
-    say("closing and wishes")
-    heads = train_heads(texts)
+    tempers = fit_tempers(own, second.mood, own_counts=1.0)
+    asked = [texts[row] for row in rows]
+    other_tempers = fit_tempers(asked, logits, own_counts=OWN_BESIDE)
     say("languages")
     languages, language_step = train_languages(texts)
     settings = Settings(
         name=NAME,
         hash_version=HASH_VERSION,
         mood_step=step,
-        head_steps=heads.steps,
-        head_offsets=heads.offsets,
+        head_steps=service.steps | heads.steps,
+        second=second.second,
+        head_offsets=second.offsets,
         languages=list(LANGUAGES),
         language_step=language_step,
         tempers=tempers,
+        other_tempers=other_tempers,
     )
-    crossed = Crossed(rows, logits, heads.crossed)
-    return Made(Weights(weights, heads.weights, languages), settings, texts, crossed)
+    shares = mix(
+        temper_shares(logits[mine], other_tempers, [text.language for text in own]),
+        temper_shares(second.mood, tempers, [text.language for text in own]),
+        service.crossed[SERVICE],
+    )
+    crossed = Crossed(own, shares, second.heads)
+    all_texts = np.concatenate([weights, service.weights], axis=1)
+    return Made(Weights(all_texts, heads.weights, languages), settings, crossed)
 
 
 def prepare_mood(texts: Sequence[Labelled]) -> Task:
@@ -126,20 +152,23 @@ def prepare_mood(texts: Sequence[Labelled]) -> Task:
 
 
 def cross_mood(task: Task, folds: Ints, say: Say) -> tuple[Ints, Floats]:
-    """Logits of all texts by models that had not seen them: fold by fold, the rest by their mean."""
+    """Rows in order, and logits by models that had not seen them: of a text without a fold their mean."""
     unseen = np.flatnonzero(folds == NEVER)
     parts, found = [], []
     others = np.zeros((len(unseen), 2))
     for fold in range(FOLDS):
         say(f"cross-validation {fold + 1} of {FOLDS}")
         rows = np.flatnonzero((folds >= ALWAYS) & (folds != fold))
+        # Not settled: weights of one order of the texts are cut harder than the mean of three.
         weights = against_neutral(fit_classes(task, rows, CROSS_SEEDS, MOOD_WAY))
         held = np.flatnonzero(folds == fold)
         parts.append(held)
         found.append(measure(task.design, weights, held))
         others += measure(task.design, weights, unseen) / FOLDS
     say("the final fit")
-    return np.concatenate([*parts, unseen]), np.concatenate([*found, others])
+    rows = np.concatenate([*parts, unseen])
+    order = np.argsort(rows)
+    return rows[order], np.concatenate([*found, others])[order]
 
 
 def against_neutral(weights: Floats) -> Floats:
@@ -147,16 +176,21 @@ def against_neutral(weights: Floats) -> Floats:
     return weights[:, [NEG, POS]] - weights[:, [NEU]]
 
 
-def fit_tempers(texts: Sequence[Labelled], rows: Ints, logits: Floats) -> dict[str, Temper]:
-    """One temper a language, and one over all of them for texts of no known language."""
+def fit_tempers(
+    texts: Sequence[Labelled], logits: Floats, *, own_counts: float
+) -> dict[str, Temper]:
+    """One temper a language, and one over all of them for texts of no known language.
+
+    Each public set counts 1 in each of its languages, our own texts `own_counts`.
+    """
     samples: dict[str, list[Sample]] = {}
     places: dict[tuple[str, str], list[int]] = {}
-    for place, row in enumerate(rows.tolist()):
-        places.setdefault((texts[row].language, texts[row].source), []).append(place)
+    for place, text in enumerate(texts):
+        places.setdefault((text.language, text.source), []).append(place)
     for (language, source), found in sorted(places.items()):
         if len(found) >= LEAST_SAMPLE:
-            labels = np.array([texts[rows[place]].label for place in found])
-            weight = OWN_SAMPLE if source == OWN else 1.0
+            labels = np.array([texts[place].label for place in found])
+            weight = own_counts if source == OWN else 1.0
             samples.setdefault(language, []).append(Sample(logits[found], labels, weight))
     tempers = {language: fit_temper(samples[language]) for language in sorted(samples)}
     tempers[""] = fit_temper([sample for every in samples.values() for sample in every])
@@ -181,4 +215,4 @@ def train_languages(texts: Sequence[Labelled]) -> tuple[NDArray[np.int8], float]
         np.zeros(len(mine), np.int64),
     )
     fitted = fit_classes(task, np.arange(len(mine)), CROSS_SEEDS, LANGUAGE_WAY)
-    return shrink(fitted - fitted.mean(axis=1, keepdims=True), MOOD_LIMIT)
+    return shrink(fitted - fitted.mean(axis=1, keepdims=True), LANGUAGE_LIMIT)

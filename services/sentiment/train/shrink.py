@@ -16,3 +16,9 @@ def shrink(weights: Floats, limit: int) -> tuple[NDArray[np.int8], float]:
     used = np.abs(weights[weights != 0])
     step = float(np.quantile(used, KEPT)) / limit
     return np.clip(np.rint(weights / step), -limit, limit).astype(np.int8), step
+
+
+def settle(weights: Floats, limit: int) -> Floats:
+    """The weights as a model that is shipped has them: what is calibrated must be measured with these."""
+    small, step = shrink(weights, limit)
+    return np.asarray(small * step, np.float64)

@@ -16,7 +16,10 @@ LEXICON = HERE / "lexicon"
 OWN, WORDS, ASKS = "own", "lexicon", "asks"
 """The names of our own sources."""
 SCENE = 20
-"""Messages that a writer wrote in one go: the corpus is split by such runs, not by lines."""
+"""Messages of one business, written in one go."""
+RUN = 40 * SCENE
+"""Messages that mostly are one writer's: the corpus is split by such runs, for who writes next has not been
+read either."""
 FOLDS = 5
 """Our corpus is cross-validated: run n belongs to fold n modulo 5."""
 ALWAYS, NEVER = -1, -2
@@ -104,7 +107,7 @@ def read_corpus(path: Path) -> list[Labelled]:
                 label=read_label(path, number, row),
                 language=path.stem,
                 source=OWN,
-                fold=(number - 2) // SCENE % FOLDS,
+                fold=(number - 2) // RUN % FOLDS,
                 closing=row["closing"] == "yes",
                 asks=asks,
                 traits=traits,

@@ -1,0 +1,48 @@
+"""The second look: what the first one found of a text, weighed together.
+
+The first look adds up weights of characters and words. It cannot say that a thank-you means little
+beside a threat to leave, or that praise beside a request for a manager is bitter. The second one
+sees what all models of the first look said, each with each.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+MOST = 3.0
+"""Standard deviations from the mean at which an input is cut: nothing of a text outweighs all else."""
+GRID, WEIGHT_GRID = 1024.0, 4096.0
+"""Inputs and weights are whole multiples of one over these. Then every sum is exact in a float of 64 bits
+(9 times 64 times a hundred terms, in steps of 2^-32, are 49 bits): a text has the same answer in any batch."""
+
+
+class SecondLook(msgspec.Struct, frozen=True):
+    """What was fitted: how inputs are brought to one scale, and weights by output and term."""
+
+    means: list[float]
+    deviations: list[float]
+    weights: list[list[float]]
+
+
+def gather(logits: Floats, sizes: NDArray[np.intp]) -> Floats:
+    """What is looked at, inputs by texts: everything that the first look said, and the length."""
+    return np.vstack([logits, np.log(np.maximum(sizes, 1))])
+
+
+def spread(inputs: Floats, means: Floats, deviations: Floats) -> Floats:
+    """Terms by texts: each input on one scale, the product of each two, and one."""
+    scaled = np.clip((inputs - means[:, None]) / deviations[:, None], -MOST, MOST)
+    scaled = np.rint(scaled * GRID) / GRID
+    left, right = _list_pairs(len(scaled))
+    return np.vstack([scaled, scaled[left] * scaled[right], np.ones((1, scaled.shape[1]))])
+
+
+@lru_cache(maxsize=4)
+def _list_pairs(count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    return np.triu_indices(count)
