@@ -135,6 +135,12 @@ def test_what_is_none_of_the_eleven_is_not_taken_for_english(text: str) -> None:
     assert find_language(text) != "en"
 
 
+@given(st.text(alphabet="0123456789 .,:;!?#+-/()😡👍🙏", max_size=60))
+def test_without_a_letter_there_is_no_language(text: str) -> None:
+    """Law: whoever writes most order numbers in the corpus, a number is in no language."""
+    assert find_language(text) == ""
+
+
 @given(st.text(max_size=600))
 def test_any_text_at_all_has_a_known_language_or_none(text: str) -> None:
     """Law: the guess is total: hostile text neither raises nor invents a language."""

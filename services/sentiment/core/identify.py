@@ -26,12 +26,15 @@ LOOKED_AT = 400
 def identify_languages(
     weights: NDArray[np.int8], step: float, names: Sequence[str], texts: Sequence[str]
 ) -> list[str]:
-    """The language of each text, or an empty string where none leads."""
+    """The language of each text, or an empty string where none leads or there is no letter."""
     logits = measure_languages(weights, extract_features(texts)) * step
     first = logits.argmax(axis=1)
     ordered = np.sort(logits, axis=1)
     leads = ordered[:, -1] - ordered[:, -2] >= LEAST_LEAD
-    return [names[i] if clear else "" for i, clear in zip(first, leads.tolist(), strict=True)]
+    return [
+        names[i] if clear and _LETTER.search(text[:LOOKED_AT]) else ""
+        for i, clear, text in zip(first, leads.tolist(), texts, strict=True)
+    ]
 
 
 def measure_languages(weights: NDArray[np.int8], features: Features) -> NDArray[np.float64]:
