@@ -172,8 +172,7 @@ async def _measure_pace(seen: Seen, backlog: int) -> float:
             if outcomes >= backlog / 2:
                 times.append((time.monotonic(), outcomes))
             await asyncio.sleep(0.1)
-    (began, first), (ended, last) = times[0], times[-1]
-    return (last - first) / (ended - began)
+    return _find_pace(times)
 
 
 async def _measure_beside(seen: Seen, sending: asyncio.Future[float], seconds: float) -> float:
@@ -184,6 +183,11 @@ async def _measure_beside(seen: Seen, sending: asyncio.Future[float], seconds: f
         times.append((time.monotonic(), (await seen.count())[0]))
         await asyncio.wait([sending], timeout=0.5)
     await sending
+    return _find_pace(times)
+
+
+def _find_pace(times: Sequence[tuple[float, int]]) -> float:
+    """Messages a second, from (second, messages so far)."""
     (began, first), (ended, last) = times[0], times[-1]
     return (last - first) / (ended - began)
 

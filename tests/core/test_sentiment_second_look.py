@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from services.sentiment.core.linear import DOUBT, mix
+from services.sentiment.core.linear import DOUBT, Settings, mix
 from services.sentiment.core.second_look import MOST, WEIGHT_GRID, gather, spread
+from services.sentiment.model.store import FOLDER, SETTINGS
 from services.sentiment.train.fit import Floats
 from services.sentiment.train.weigh import RIDGE, fit_softmax, share_out
 
@@ -30,6 +32,15 @@ def test_a_text_has_the_same_answer_in_any_batch(rows: list[list[float]]) -> Non
     together = look(inputs)
     for place in range(len(rows)):
         assert (look(inputs[:, [place]])[:, 0] == together[:, place]).all()
+
+
+def test_the_packaged_weights_keep_the_sums_exact() -> None:
+    """Law: below 64, and whole multiples of the grid."""
+    settings = msgspec.json.decode((FOLDER / SETTINGS).read_bytes(), type=Settings)
+    weights = np.array(settings.second.weights)
+    assert weights.shape == WEIGHTS.shape
+    assert np.abs(weights).max() < 64
+    assert (weights * WEIGHT_GRID % 1 == 0).all()
 
 
 @given(LOGITS)

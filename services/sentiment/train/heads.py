@@ -45,6 +45,7 @@ class Lesson(NamedTuple):
 
     design: Design
     texts: Sequence[Labelled]
+    """Our own messages come first."""
     truth: NDArray[np.bool_]
     weights: Floats
     way: Way
@@ -68,7 +69,8 @@ class Learned(NamedTuple):
             np.zeros(len(lesson.texts), np.int64),
         )
         folds = np.array([text.fold for text in lesson.texts])
-        self.crossed[name] = cross(task, folds, lesson.way)
+        own = sum(text.source == OWN for text in lesson.texts)
+        self.crossed[name] = cross(task, folds, own, lesson.way)
         every = np.flatnonzero(lesson.weights > 0)
         self.weights[:, [column]], self.steps[name] = shrink(fit(task, every, lesson.way), LIMIT)
 
@@ -84,7 +86,7 @@ def train_heads(texts: Sequence[Labelled]) -> Learned:
         teachers = {OWN, ASKS} if name == "closing" else {OWN, WORDS} if name in HINTS else WEIGHTS
         count = np.where([text.source in teachers for text in mine], weights, 0.0)
         learned.learn(column, name, Lesson(design, mine, find_truth(mine, name), count, WAY))
-    return cut(learned, len(own))
+    return learned
 
 
 def train_service(texts: Sequence[Labelled]) -> Learned:
@@ -99,12 +101,7 @@ def train_service(texts: Sequence[Labelled]) -> Learned:
     truth = np.array([text.source in WEIGHTS for text in mine])
     learned = Learned(np.zeros((1 << SERVICE_WAY.bits, 1), np.int8), {}, {})
     learned.learn(0, SERVICE, Lesson(design, mine, truth, weights, SERVICE_WAY))
-    return cut(learned, len(own))
-
-
-def cut(learned: Learned, count: int) -> Learned:
-    """With the logits of the first texts only."""
-    return learned._replace(crossed={name: all_[:count] for name, all_ in learned.crossed.items()})
+    return learned
 
 
 def find_truth(texts: Sequence[Labelled], name: str) -> NDArray[np.bool_]:
@@ -149,12 +146,12 @@ def join(own: Sequence[Labelled], asks: Sequence[Labelled]) -> list[Labelled]:
     return found
 
 
-def cross(task: Task, folds: Ints, way: Way) -> Floats:
-    """Logits of all texts that have a fold, each by a model that had not seen it."""
-    crossed = np.zeros(len(folds))
+def cross(task: Task, folds: Ints, count: int, way: Way) -> Floats:
+    """Logits of the first `count` texts, each by a model that had not seen its fold."""
+    crossed = np.zeros(count)
     used = task.weights > 0
     for fold in range(FOLDS):
-        held = np.flatnonzero(folds == fold)
+        held = np.flatnonzero(folds[:count] == fold)
         weights = settle(fit(task, np.flatnonzero(used & (folds != fold)), way), LIMIT)
         crossed[held] = measure(task.design, weights, held)[:, 0]
     return crossed

@@ -159,7 +159,7 @@ def cross_mood(task: Task, folds: Ints, say: Say) -> tuple[Ints, Floats]:
     for fold in range(FOLDS):
         say(f"cross-validation {fold + 1} of {FOLDS}")
         rows = np.flatnonzero((folds >= ALWAYS) & (folds != fold))
-        # Not settled: weights of one order of the texts are cut harder than the mean of three.
+        # Not settled as those of heads are: docs/model-card.md, "How far the figures can be believed".
         weights = against_neutral(fit_classes(task, rows, CROSS_SEEDS, MOOD_WAY))
         held = np.flatnonzero(folds == fold)
         parts.append(held)

@@ -19,6 +19,6 @@ def shrink(weights: Floats, limit: int) -> tuple[NDArray[np.int8], float]:
 
 
 def settle(weights: Floats, limit: int) -> Floats:
-    """The weights as a model that is shipped has them: what is calibrated must be measured with these."""
+    """The weights as a model that is shipped has them."""
     small, step = shrink(weights, limit)
     return np.asarray(small * step, np.float64)
