@@ -154,7 +154,7 @@ class Memory:
             customer = None if value is None else _unpack(value, customer_id)
             known[customer_id] = customer
             # What is read is committed (the position said so), so the cache may hold it.
-            self._cache.put(partition, customer_id, customer, value)
+            self._cache.put(partition, customer_id, customer, len(value or b""))
 
     async def remember(self, written: Mapping[int, Written]) -> None:
         """The transaction stands: bring cache and Redis to it. May be called again as a whole."""
@@ -175,8 +175,8 @@ class Memory:
         for partition, one in written.items():
             self._seats[partition] = one.seat
             for customer_id, customer in one.customers.items():
-                packed = one.packed.get(customer_id)
-                self._cache.put(partition, customer_id, customer, packed)
+                size = len(one.packed.get(customer_id) or b"")
+                self._cache.put(partition, customer_id, customer, size)
         for change, answer in zip(changes, answers, strict=True):
             if answer is not None:
                 await self._repair(change.partition)

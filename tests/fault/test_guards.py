@@ -44,7 +44,7 @@ EARLY_CACHE = (
     (
         "        for part in folded:\n"
         "            for customer_id, customer in part.changed.items():\n"
-        "                self._memory._cache.put(part.partition, customer_id, customer, None)\n"
+        "                self._memory._cache.put(part.partition, customer_id, customer, 100)\n"
         "        under = tell_under("
     ),
 )

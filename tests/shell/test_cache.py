@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.router.cache import LEAST_WEIGHT, MEMORY_PER_BYTE, PACKED_WEIGHT, Cache
+from services.router.cache import LEAST_WEIGHT, MEMORY_PER_BYTE, Cache
 from services.router.core.customer import Customer, pack
 
 MIB = 1 << 20
@@ -18,7 +18,7 @@ def make(name: str, version: int) -> Customer:
 
 def put(cache: Cache, customer: Customer) -> None:
     """As the memory does it."""
-    cache.put(0, customer.id, customer, pack(customer))
+    cache.put(0, customer.id, customer, len(pack(customer)))
 
 
 STEPS = st.lists(
@@ -38,7 +38,7 @@ def test_it_says_what_was_put_last_or_nothing(
             assert not known or (name in truth and customer == truth[name])
             assert cache.get(1, name) == (False, None)
         elif version < 0:
-            cache.put(0, name, None, None)
+            cache.put(0, name, None, 0)
             truth[name] = None
         else:
             put(cache, make(name, version))
@@ -46,32 +46,17 @@ def test_it_says_what_was_put_last_or_nothing(
         assert len(cache) <= entries
 
 
-def test_who_was_here_a_while_ago_is_kept_packed() -> None:
-    """Where one object fits, a dozen others are still known, unlike the oldest."""
-    size = len(pack(make("c10", 30)))
-    object_weight = LEAST_WEIGHT + (1 + MEMORY_PER_BYTE) * size
-    cache = Cache(1000, 2 * object_weight)
-    fit = object_weight // (PACKED_WEIGHT + size)
-    assert fit > 2
-    for n in range(40):
-        put(cache, make(f"c{n:02}", 30))
-    assert len(cache) == 1 + fit
-    assert cache.get(0, "c00") == (False, None)
-    assert cache.get(0, f"c{39 - fit:02}") == (True, make(f"c{39 - fit:02}", 30))
-    assert (cache.hits, cache.misses) == (1, 1)
-
-
-def test_an_older_packed_state_never_comes_back() -> None:
-    """Not even behind an erasure that has dropped out of the cache itself."""
-    cache = Cache(1000, 60_000)
-    put(cache, make("a", 40))
-    for n in range(15):
-        put(cache, make(f"b{n}", 40))
-    cache.put(0, "a", None, None)
-    for n in range(15):
-        put(cache, make(f"c{n}", 40))
-    assert cache.get(0, "b0")[0]
-    assert cache.get(0, "a") in {(True, None), (False, None)}
+def test_the_least_recently_used_goes_first_by_weight() -> None:
+    """Law: what is read stays, what was put before it and not read goes, and hits and misses are counted."""
+    weight = LEAST_WEIGHT + MEMORY_PER_BYTE * len(pack(make("c0", 30)))
+    cache = Cache(1000, 3 * weight)
+    for n in range(3):
+        put(cache, make(f"c{n}", 30))
+    assert cache.get(0, "c0") == (True, make("c0", 30))
+    put(cache, make("c3", 30))
+    assert cache.get(0, "c1") == (False, None)
+    assert cache.get(0, "c0") == (True, make("c0", 30))
+    assert (len(cache), cache.hits, cache.misses) == (3, 2, 1)
 
 
 def test_a_cache_of_no_size_holds_nothing() -> None:
