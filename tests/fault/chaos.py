@@ -48,7 +48,9 @@ def main(argv: Sequence[str]) -> int:
         scene = scenes[number % len(scenes)]
         label = re.sub(r"\W+", "-", scene.name)
         name = f"row-{row.number}-{label}-seed-{seed + number}"
-        result = play(scene, seed + number, row.limits, say=_say, keep=PAGES / name)
+        result = play(
+            scene, seed + number, row.limits, say=_say, keep=PAGES / name, always=options.logs
+        )
         good &= _keep(row, scene, result, (name, options.short))
         number += 1
     sys.stdout.write(ledger.describe(row, ledger.sum_row(row, ledger.read())) + "\n")
@@ -103,6 +105,9 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--scene", default="", help="only scenes with this in their name")
     parser.add_argument(
         "--short", action="store_true", help="the scenes of `make check`; no ledger"
+    )
+    parser.add_argument(
+        "--logs", action="store_true", help="keep the logs of every round, not only of a red one"
     )
     parser.add_argument("--plan", action="store_true", help="print the plan and end")
     return parser.parse_args(list(argv))

@@ -74,10 +74,11 @@ def play(
     *,
     say: Say = lambda _: None,
     keep: Path | None = None,
+    always: bool = False,
 ) -> Result:
     """Play one round; raises only where the servers themselves do not start.
 
-    The logs of a red round are copied to `keep`.
+    The logs of a red round are copied to `keep`, those of a kept one `always` only.
     """
     if scene.by is not None:
         result: Result = scene.by(seed, say)
@@ -94,7 +95,7 @@ def play(
         except Exception as error:  # noqa: BLE001 - a round that breaks off is a red one
             failures.append(f"the round broke off: {type(error).__name__}: {error}")
         wrong = [*failures, *find_wrong(stage, judged, limits)]
-        if wrong and keep is not None:
+        if (wrong or always) and keep is not None:
             _keep_logs(stage, keep)
         return Result(
             scene=scene.name,
