@@ -4,7 +4,7 @@
     python -m tests.fault.ledger --row 2
 
 A row's sums begin anew behind its last red line: what was proved of a program that then failed
-counts no more. The red line stays.
+counts no more. The red line stays. So do lines from before a row's `since`, which count no more either.
 """
 
 from __future__ import annotations
@@ -97,10 +97,10 @@ def read(path: Path = LEDGER) -> list[Line]:
 
 
 def sum_row(row: Row, lines: Sequence[Line]) -> Sum:
-    """Everything of the row since its last red line."""
+    """Everything of the row since its last red line, and since the program changed in what it is about."""
     mine = [line for line in lines if line.row == row.number]
     red = [place for place, line in enumerate(mine) if line.verdict != KEPT]
-    counted = mine[red[-1] + 1 :] if red else mine
+    counted = [one for one in mine[red[-1] + 1 if red else 0 :] if one.at >= row.since]
     faults: Counter[str] = Counter()
     measured: dict[str, list[float]] = defaultdict(list)
     for line in counted:

@@ -72,6 +72,9 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """What must be reached in sum. A name ending in `*` sums all counts that begin so."""
     limits: Mapping[str, Limit] = {}
     """By what was measured."""
+    since: str = ""
+    """Rounds that ended before this moment (UTC, as in the ledger) count no more: they are of a program
+    that differs from ours in what the row is about. The reason stands beside it."""
     lacking: tuple[str, ...] = ()
     """What this machine does not let us do, and how it would; told loudly."""
 

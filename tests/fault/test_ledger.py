@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
+
 from tests.fault.ledger import BROKEN, KEPT, Line, append, find_quantile, read, sum_row
 from tests.fault.nemesis import describe_plan
 from tests.fault.round import plan_strands
@@ -53,6 +55,14 @@ def test_a_red_round_resets_its_row_and_no_other() -> None:
     total = sum_row(ROW, lines)
     assert (total.runs, total.broken, total.reached["killed"]) == (1, 1, 2)
     assert sum_row(ROW, [line(row=8, verdict=BROKEN), line()]).runs == 1
+
+
+def test_rounds_of_a_program_that_has_changed_since_count_no_more() -> None:
+    """Law: what ended before the row's `since` is not counted; what ended then or later is."""
+    changed = msgspec.structs.replace(ROW, since=line().at)
+    assert sum_row(changed, [line(), line()]).runs == 2
+    later = msgspec.structs.replace(ROW, since="2026-11-26T02:01Z")
+    assert sum_row(later, [line(), line()]).runs == 0
 
 
 def test_a_limit_on_a_share_holds_over_all_runs_together() -> None:
