@@ -21,9 +21,10 @@ from aiokafka.errors import KafkaError
 from aiokafka.producer import sender
 from aiokafka.structs import TopicPartition
 
-from services.runtime.forgiving import read_any_header_name
+from services.runtime.forgiving import read_any_header_name, tell_broken_connections
 
 read_any_header_name()
+tell_broken_connections()
 # Right after a commit Kafka still writes the markers of that transaction and refuses the next one.
 # aiokafka (0.14) asks again after 20 ms; that is longer than all the rest of a transaction.
 sender.BACKOFF_OVERRIDE = 0.005

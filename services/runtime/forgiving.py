@@ -1,10 +1,14 @@
-r"""One hostile header name must not stop a lane for ever.
+r"""Two defects of the client are mended here; tests with the pinned version keep it honest.
 
-A header's name is bytes on the wire and a `str` in aiokafka 0.14: a name that is no UTF-8 raises
+**One hostile header name must not stop a lane for ever.** A header's name is bytes on the wire and a `str` in aiokafka 0.14: a name that is no UTF-8 raises
 inside the fetcher, at the same record at every try. Here such a batch is read once more, by the
 client's own parser in Python, with the wrong bytes written as `\xNN`; the name then is one that
-nobody knows, and the event is judged by the rest. This file is the only place that changes the
-client, and a test with the pinned version keeps it honest.
+nobody knows, and the event is judged by the rest.
+
+**A broken connection must not look like a mistake of ours.** Where a broker's reset has closed a
+transport, uvloop answers the next write with RuntimeError, and aiokafka 0.14 expects OSError alone
+(aiokafka issue 1038, open). It then goes up through the client, past everything that joins the group
+again, and ended a process by the exit code of a defect in a campaign with cut connections.
 """
 
 from __future__ import annotations
@@ -13,7 +17,10 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, SupportsIndex, overload
 
+from aiokafka import conn
+from aiokafka.conn import AIOKafkaConnection, CloseReason
 from aiokafka.consumer import fetcher
+from aiokafka.errors import KafkaConnectionError
 from aiokafka.record.default_records import _DefaultRecordBatchPy
 from aiokafka.record.memory_records import _MemoryRecordsPy
 
@@ -72,6 +79,23 @@ class _Records(_MemoryRecordsPy):  # type: ignore[misc]  # final in its types on
         raw = self._next_slice
         batch = super().next_batch(*arguments)
         return None if batch is None else _Batch(batch, raw)
+
+
+class _Connection(AIOKafkaConnection):  # type: ignore[misc]  # the client has no types
+    def send(self, *arguments: Any, **words: Any) -> Any:
+        try:
+            return super().send(*arguments, **words)
+        except RuntimeError as error:
+            if self._writer is None or not self._writer.transport.is_closing():
+                raise
+            self.close(reason=CloseReason.CONNECTION_BROKEN)
+            told = f"Connection at {self.host}:{self.port} broken: {error}"
+            raise KafkaConnectionError(told) from error
+
+
+def tell_broken_connections() -> None:
+    """From now on every aiokafka client of this process has such connections."""
+    conn.AIOKafkaConnection = _Connection
 
 
 def read_any_header_name() -> None:

@@ -1,16 +1,22 @@
-"""A header name that is no UTF-8, without a broker."""
+"""What is mended in the client: a header name that is no UTF-8, and a transport that is closed; without a broker."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import uvloop
+from aiokafka import conn
+from aiokafka.conn import AIOKafkaConnection
 from aiokafka.consumer import fetcher
+from aiokafka.errors import KafkaConnectionError
+from aiokafka.protocol.admin import ApiVersionRequest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 
-from services.runtime.forgiving import read_any_header_name
+from services.runtime.forgiving import read_any_header_name, tell_broken_connections
 
 
 def _batch(codec: int) -> bytes:
@@ -56,3 +62,36 @@ def test_every_record_is_read_once_and_the_name_made_readable() -> None:
         (b"2", "bad"),
         (b"3", "good"),
     ]
+
+
+async def _write_to_a_closed_transport(kind: type[AIOKafkaConnection]) -> AIOKafkaConnection:
+    """Send a request in the moment between the end of a transport and the client's notice of it."""
+    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    connection = kind("127.0.0.1", server.sockets[0].getsockname()[1])
+    connecting = asyncio.ensure_future(connection.connect())
+    try:
+        while connection._writer is None:  # noqa: ASYNC110 - the client tells nobody
+            await asyncio.sleep(0.001)
+        connection._writer.transport.abort()
+        await asyncio.sleep(0)  # the transport is closed in the next turn of the loop
+        with pytest.raises(KafkaConnectionError, match="broken"):
+            connection.send(ApiVersionRequest())
+    finally:
+        connection.close()
+        await asyncio.wait({connecting})
+        connecting.cancelled() or connecting.exception()
+        server.close()
+    return connection
+
+
+def test_the_client_alone_takes_a_closed_transport_for_a_mistake() -> None:
+    """The day this fails, the client tells it as what it is, and `tell_broken_connections` may go."""
+    with pytest.raises(RuntimeError, match="handler is closed"):
+        uvloop.run(_write_to_a_closed_transport(AIOKafkaConnection))
+
+
+def test_a_closed_transport_is_a_broken_connection() -> None:
+    """Law: an error that the client knows, and the connection is closed with it."""
+    tell_broken_connections()
+    assert conn.AIOKafkaConnection is not AIOKafkaConnection
+    assert not uvloop.run(_write_to_a_closed_transport(conn.AIOKafkaConnection)).connected()
