@@ -34,6 +34,7 @@ TOOLS: dict[str, Tool] = {
     "maven": Tool("maven", ("mvn",), instead=lambda: jars_folder().exists()),
     "redis-server": Tool("redis-server", ("redis-server",)),
     "redis-sentinel": Tool("redis-sentinel", ("redis-sentinel",)),
+    "faketime": Tool("faketime", ("faketime",)),
     "kcat": Tool("kcat", ("kcat", "kafkacat")),
     "node": Tool("nodejs", ("node", "nodejs")),
     "npm": Tool("npm", ("npm",)),

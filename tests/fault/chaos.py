@@ -6,7 +6,7 @@
 
 Rounds begin while the budget lasts; one that has begun is played to its end. A page about each
 round (faults, throughput, lag, verdict) is written to build/chaos/. Exit code: 0 all kept,
-1 something broke (the row's sums begin anew), 2 wrong use.
+1 something broke (the row's sums begin anew), 2 wrong use, or a tool is missing.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from tests.fault.round import Result, plan_strands, play
 from tests.fault.rows.table import ROWS
 from tests.fault.scene import Row, Scene
 from tests.fault.workers import CLONE
+from tests.machine import install, lacking
 
 PAGES = CLONE / "build" / "chaos"
 UNITS = {"s": 1, "m": 60, "h": 3600, "": 1}
@@ -38,8 +39,13 @@ def main(argv: Sequence[str]) -> int:
     if not scenes:
         sys.stderr.write(f"row {row.number} has no scene like {options.scene!r}\n")
         return 2
-    for lacking in row.lacking:
-        _say(f"NOT TESTED: {lacking}")
+    if not options.plan:
+        install(row.needs, _say)
+        if missing := lacking(row.needs):
+            sys.stderr.write(f"row {row.number} needs {', '.join(missing)}: not on this machine\n")
+            return 2
+    for untested in row.lacking:
+        _say(f"NOT TESTED: {untested}")
     seed = int(time.time()) % 1_000_000 if options.seed is None else options.seed
     if options.plan:
         return _tell_plan(scenes, seed)

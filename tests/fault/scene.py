@@ -75,6 +75,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     since: str = ""
     """Rounds that ended before this moment (UTC, as in the ledger) count no more: they are of a program
     that differs from ours in what the row is about. The reason stands beside it."""
+    needs: tuple[str, ...] = ()
+    """Tools of `tests/machine.py`, which are installed where they are missing and that is allowed."""
     lacking: tuple[str, ...] = ()
     """What this machine does not let us do, and how it would; told loudly."""
 

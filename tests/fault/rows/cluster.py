@@ -61,5 +61,6 @@ ROW = Row(
         brokers.RESUME: Limit(seconds=RESUME_S),
         wires.RESUME: Limit(seconds=RESUME_S),
     },
+    needs=("faketime",),
     lacking=LACKING,
 )

@@ -58,6 +58,7 @@ ROW = Row(
             lead_s=1.0,
         ),
     ),
+    needs=("redis-server", "redis-sentinel"),
     targets={
         "Redis killed*": 25,
         "Redis: roll-backs*": 60,
