@@ -12,6 +12,9 @@ import re
 _LINE_LIMIT = 300
 """Characters: an attribution is never longer, even when it is wrapped."""
 
+_WRAPPED = 3
+"""Lines that an attribution may take."""
+
 _COLONS = (":", "\uff1a")
 
 _WROTE = re.compile(
@@ -61,25 +64,26 @@ def strip_reply(text: str, limit: int = 0) -> str:
     if "\n" not in text and "\r" not in text:
         return "" if text.lstrip().startswith(">") else text.strip()
     lines = text.splitlines()
+    bares = [line.strip() for line in lines]
+    closes = [bare.endswith(_COLONS) for bare in bares]
     kept: list[str] = []
     size = 0
     at = 0
     while at < len(lines):
-        line = lines[at]
-        bare = line.strip()
+        bare = bares[at]
         if bare.startswith(">"):
             at += 1
             continue
-        if bare in {"--", "—"} or _ends_message(lines, at, bare):
+        if bare in {"--", "—"} or (_may_end(bare) and _ends_message(lines, at, bare)):
             break
-        span = _attribution(lines, at, bare)
+        span = _attribution(bares, at) if True in closes[at : at + _WRAPPED] else 0
         if span:
             at += span
             if not _quote_follows(lines, at):
                 break
             continue
         if not _is_device_line(bare):
-            kept.append(line.rstrip())
+            kept.append(lines[at].rstrip())
             size += len(bare)
             if limit and size > limit:
                 break
@@ -87,12 +91,15 @@ def strip_reply(text: str, limit: int = 0) -> str:
     return "\n".join(kept).strip()
 
 
+def _may_end(bare: str) -> bool:
+    """Without one of these no divider, rule or header begins; most lines of a hostile text have none."""
+    return bare.startswith(("-", "_", "=")) or ":" in bare or "\uff1a" in bare
+
+
 def _ends_message(lines: list[str], at: int, bare: str) -> bool:
     if bare[:2] in {"--", "__", "=="} and _DIVIDER.match(bare[:_LINE_LIMIT]):
         return True
-    if _RULE.match(bare[:_LINE_LIMIT]) or not bare:
-        return bool(bare) and _opens_headers(lines, at + 1)
-    return _opens_headers(lines, at)
+    return _opens_headers(lines, at + 1 if _RULE.match(bare[:_LINE_LIMIT]) else at)
 
 
 def _opens_headers(lines: list[str], at: int) -> bool:
@@ -103,18 +110,19 @@ def _opens_headers(lines: list[str], at: int) -> bool:
     return sum(1 for line in below if _HEADER_LINE.match(line[:_LINE_LIMIT])) > 1
 
 
-def _attribution(lines: list[str], at: int, bare: str) -> int:
+def _attribution(bares: list[str], at: int) -> int:
     """How many lines, from this one on, say who wrote the quote below; 0 if none do."""
+    bare = bares[at]
     if not bare or len(bare) > _LINE_LIMIT:
         return 0
     if not (_OPENS_ATTRIBUTION.match(bare) or bare.endswith(_COLONS)):
         return 0
     joined = bare
-    for more in range(3):
+    for more in range(_WRAPPED):
         if more:
-            if at + more >= len(lines) or not lines[at + more].strip():
+            if at + more >= len(bares) or not bares[at + more]:
                 return 0
-            joined = f"{joined} {lines[at + more].strip()}"
+            joined = f"{joined} {bares[at + more]}"
         if len(joined) > _LINE_LIMIT:
             return 0
         if joined.endswith(_COLONS):
