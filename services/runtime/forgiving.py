@@ -1,9 +1,9 @@
 r"""Two defects of the client are mended here; tests with the pinned version keep it honest.
 
-**One hostile header name must not stop a lane for ever.** A header's name is bytes on the wire and a `str` in aiokafka 0.14: a name that is no UTF-8 raises
-inside the fetcher, at the same record at every try. Here such a batch is read once more, by the
-client's own parser in Python, with the wrong bytes written as `\xNN`; the name then is one that
-nobody knows, and the event is judged by the rest.
+**One hostile header name must not stop a lane for ever.** A header's name is bytes on the wire and a
+`str` in aiokafka 0.14: a name that is no UTF-8 raises inside the fetcher, at the same record at every
+try. Here such a batch is read once more, by the client's own parser in Python, with the wrong bytes
+written as `\xNN`; the name then is one that nobody knows, and the event is judged by the rest.
 
 **A broken connection must not look like a mistake of ours.** Where a broker's reset has closed a
 transport, uvloop answers the next write with RuntimeError, and aiokafka 0.14 expects OSError alone
@@ -14,6 +14,7 @@ again, and ended a process by the exit code of a defect in a campaign with cut c
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any, SupportsIndex, overload
 
@@ -82,9 +83,20 @@ class _Records(_MemoryRecordsPy):  # type: ignore[misc]  # final in its types on
 
 
 class _Connection(AIOKafkaConnection):  # type: ignore[misc]  # the client has no types
+    """Raises KafkaConnectionError, and is closed, where its transport was closed before it heard of it."""
+
     def send(self, *arguments: Any, **words: Any) -> Any:
-        try:
+        with self._telling():
             return super().send(*arguments, **words)
+
+    def _send_sasl_token(self, *arguments: Any, **words: Any) -> Any:
+        with self._telling():
+            return super()._send_sasl_token(*arguments, **words)
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
         except RuntimeError as error:
             if self._writer is None or not self._writer.transport.is_closing():
                 raise
