@@ -34,7 +34,7 @@ TOOLS: dict[str, Tool] = {
     "maven": Tool("maven", ("mvn",), instead=lambda: jars_folder().exists()),
     "redis-server": Tool("redis-server", ("redis-server",)),
     "redis-sentinel": Tool("redis-sentinel", ("redis-sentinel",)),
-    "faketime": Tool("faketime", ("faketime",)),
+    "libfaketime": Tool("libfaketime", (), instead=lambda: find_libfaketime() is not None),
     "kcat": Tool("kcat", ("kcat", "kafkacat")),
     "node": Tool("nodejs", ("node", "nodejs")),
     "npm": Tool("npm", ("npm",)),
@@ -45,6 +45,12 @@ TOOLS: dict[str, Tool] = {
     "chromium": Tool("chromium", ("chromium", "chromium-browser", "google-chrome")),
     "chromedriver": Tool("chromium-driver", ("chromedriver",)),
 }
+
+
+def find_libfaketime() -> Path | None:
+    """The library that shifts the clock of a process in which it is preloaded, where Debian puts it."""
+    found = Path("/usr/lib").glob("**/faketime/libfaketime.so.1")
+    return next(found, None)
 
 
 def data_folder() -> Path:

@@ -40,8 +40,9 @@ def main(argv: Sequence[str]) -> int:
         sys.stderr.write(f"row {row.number} has no scene like {options.scene!r}\n")
         return 2
     if not options.plan:
-        install(row.needs, _say)
-        if missing := lacking(row.needs):
+        needs = {need for scene in scenes for need in scene.needs}
+        install(needs, _say)
+        if missing := lacking(needs):
             sys.stderr.write(f"row {row.number} needs {', '.join(missing)}: not on this machine\n")
             return 2
     for untested in row.lacking:

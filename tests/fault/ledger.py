@@ -50,7 +50,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sum(msgspec.Struct, frozen=True, kw_only=True):
-    """A row's standing since its last red line."""
+    """A row's standing since its last red line, and since its `since`."""
 
     runs: int
     broken: int

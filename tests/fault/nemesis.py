@@ -48,6 +48,8 @@ class Nemesis:
     """A source of faults. One object serves one round; strands strike one after the other."""
 
     name: ClassVar[str]
+    needs: ClassVar[tuple[str, ...]] = ()
+    """Tools of `tests/machine.py`; a long row installs what is missing, if it may."""
     gap: ClassVar[str] = ""
     """Under this name the longest silence of each lane around a blow is measured, seconds."""
     gap_after_s: ClassVar[float] = 8.0

@@ -78,7 +78,7 @@ def play(
 ) -> Result:
     """Play one round; raises only where the servers themselves do not start.
 
-    The logs of a red round are copied to `keep`, those of a kept one `always` only.
+    The logs of a red round are copied to `keep`, with `always` those of every round.
     """
     if scene.by is not None:
         result: Result = scene.by(seed, say)

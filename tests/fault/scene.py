@@ -50,6 +50,12 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     by: Callable[[int, Callable[[str], None]], Any] | None = None
     """Plays the round itself (seed, say -> Result) where it is no day with faults in it."""
 
+    @property
+    def needs(self) -> set[str]:
+        """Tools that its faults need."""
+        kinds = {kind for strand in (*self.strands, self.throughout) for kind in strand}
+        return {need for kind in kinds for need in kind.needs}
+
 
 class Limit(msgspec.Struct, frozen=True, kw_only=True):
     """What a measured time must not exceed."""
@@ -75,8 +81,6 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     since: str = ""
     """Rounds that ended before this moment (UTC, as in the ledger) count no more: they are of a program
     that differs from ours in what the row is about. The reason stands beside it."""
-    needs: tuple[str, ...] = ()
-    """Tools of `tests/machine.py`, which are installed where they are missing and that is allowed."""
     lacking: tuple[str, ...] = ()
     """What this machine does not let us do, and how it would; told loudly."""
 

@@ -12,22 +12,19 @@ from tests.fault.fleet import GIVEN
 from tests.fault.nemesis import Blow, Nemesis
 from tests.fault.stage import Stage
 from tests.fault.workers import Worker
+from tests.machine import find_libfaketime
 
 SHIFTED = "clocks shifted"
 LEFT = frozenset({0, EXIT_CODES["fenced"], EXIT_CODES["shutdown_too_slow"]})
 MOST_S = 1_200
 """Twenty minutes each way: what the stories of the traffic expect stays true within an hour."""
-LIBRARIES = (
-    Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"),
-    Path("/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1"),
-    Path("/usr/lib/faketime/libfaketime.so.1"),
-)
 
 
 class ShiftClock(Nemesis):
     """One more worker whose clock is wrong from its start, and then wrong in another way."""
 
     name: ClassVar[str] = "shift a clock"
+    needs: ClassVar[tuple[str, ...]] = ("libfaketime",)
     rest_s: ClassVar[tuple[float, float]] = (0.5, 1.5)
 
     def __init__(self) -> None:
@@ -40,7 +37,7 @@ class ShiftClock(Nemesis):
 
     def strike(self, stage: Stage, blow: Blow) -> None:
         """Let it join, work for a while, and jump."""
-        library = next((path for path in LIBRARIES if path.exists()), None)
+        library = find_libfaketime()
         if library is None:
             raise AssertionError("no libfaketime here: apt install libfaketime")
         shift = stage.arena.folder / f"clock-{time.monotonic_ns()}"

@@ -61,6 +61,5 @@ ROW = Row(
         brokers.RESUME: Limit(seconds=RESUME_S),
         wires.RESUME: Limit(seconds=RESUME_S),
     },
-    needs=("faketime",),
     lacking=LACKING,
 )

@@ -58,7 +58,6 @@ ROW = Row(
             lead_s=1.0,
         ),
     ),
-    needs=("redis-server", "redis-sentinel"),
     targets={
         "Redis killed*": 25,
         "Redis: roll-backs*": 60,
