@@ -54,8 +54,13 @@ def _sentences(text: str) -> Iterator[str]:
     """Each sentence with what ends it; one that is too long in pieces."""
     start = 0
     for end in (*(found.end() for found in _SENTENCE.finditer(text)), len(text)):
-        for at in range(start, end, MOST_CHARACTERS):
-            yield text[at : min(end, at + MOST_CHARACTERS)]
+        if 0 < end - start <= MOST_CHARACTERS:  # nearly always
+            yield text[start:end]
+        else:
+            yield from (
+                text[at : min(end, at + MOST_CHARACTERS)]
+                for at in range(start, end, MOST_CHARACTERS)
+            )
         start = end
 
 
