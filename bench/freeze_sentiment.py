@@ -36,18 +36,19 @@ def main() -> None:
         for path in list_files(data / "sentiment" / "evaluate")
         for result in evaluate(scorer, read_set(path), peers=False, intervals=False)
     }
-    heldout = {
-        result.language: round(result.figures.macro_f1, 4)
-        for path in list_files(CORPUS / "heldout")
+    own = {
+        f"{part}/{result.language}": round(result.figures.macro_f1, 4)
+        for part in ("development", "heldout")
+        for path in list_files(CORPUS / part)
         for result in evaluate(scorer, read_corpus(path), peers=False, intervals=False)
     }
     texts = [text for path in list_files(CORPUS / "train") for text in read_corpus(path)[::5]]
     scored = scorer.score([t.text for t in texts], [t.language for t in texts])
     # One letter a label: negative, neutral and positive differ in their third.
     labels = "".join(answer.label.value[2] for answer in scored)
-    figures = {"public": public, "heldout": heldout, "labels": labels}
+    figures = {"public": public, "own": own, "labels": labels}
     INTO.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
-    print(f"{len(public)} figures of public sets, {len(heldout)} of ours, {len(labels)} labels")
+    print(f"{len(public)} figures of public sets, {len(own)} of ours, {len(labels)} labels")
 
 
 if __name__ == "__main__":

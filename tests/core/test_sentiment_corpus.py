@@ -27,7 +27,8 @@ from services.sentiment.train.texts import (
     read_words,
 )
 
-FILES = [*list_files(CORPUS / "train"), *list_files(CORPUS / "heldout")]
+APART = ("development", "heldout")
+FILES = [path for part in ("train", *APART) for path in list_files(CORPUS / part)]
 RIGHT = "neg\tangry\tchat\tdelivery\tplain\tno\tperson\tnegation\tIt is not here.\n"
 HEADER = "label\temotion\tchannel\tmatter\tregister\tclosing\tasks\ttraits\ttext\n"
 
@@ -45,12 +46,20 @@ def test_the_corpus_is_no_template_farm(path: Path) -> None:
     assert len(find_alike(messages)) <= MOST_ALIKE * len(messages)
 
 
-def test_no_held_out_message_was_trained_on() -> None:
-    """Law: nothing in the held-out part is in the training part, not even nearly."""
+@pytest.mark.parametrize("part", APART)
+def test_no_message_kept_apart_was_trained_on(part: str) -> None:
+    """Law: nothing of these parts is in the training part, not even nearly."""
     for path in list_files(CORPUS / "train"):
-        train, heldout = read_messages(path), CORPUS / "heldout" / path.name
+        train = read_messages(path)
         assert find_alike(train[:1], train) != []  # one that is there is found
-        assert find_alike(read_messages(heldout) if heldout.exists() else [], train) == []
+        assert find_alike(read_messages(CORPUS / part / path.name), train) == []
+
+
+def test_the_held_out_part_has_nothing_of_the_development_part() -> None:
+    """Law: what was read while the model was made says nothing of what was not."""
+    for path in list_files(CORPUS / "heldout"):
+        development = read_messages(CORPUS / "development" / path.name)
+        assert find_alike(read_messages(path), development) == []
 
 
 @pytest.mark.parametrize("path", list_files(CORPUS / "train"), ids=lambda path: path.stem)

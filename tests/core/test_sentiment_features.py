@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from services.sentiment.core.features import HASH_VERSION, MOST_CHARACTERS, extract_features
 from services.sentiment.core.linear import LinearScorer, Settings
 from services.sentiment.core.second_look import SecondLook
-from services.sentiment.core.sums import pack, unpack
+from services.sentiment.core.sums import pack, sum_all, unpack
 from services.sentiment.model.store import load_scorer
 from services.sentiment.train.design import build_design, see_all
 
@@ -64,6 +64,50 @@ def test_any_text_gets_features_or_none_and_never_an_error(text: str) -> None:
     assert features.sizes.min() >= 1
 
 
+@pytest.mark.parametrize(
+    ("text", "clauses"),
+    [
+        ("Thanks, but no. Call me!!", ["Thanks, ", "but no. ", "Call me!!"]),
+        ("很好，但是慢。", ["很好，", "但是慢。"]),
+        ("شكرا، متى؟ الآن", ["شكرا، ", "متى؟ ", "الآن"]),
+        ("ठीक है। धन्यवाद", ["ठीक है। ", "धन्यवाद"]),
+        ('He said "no." Then (yes?) he', ['He said "no." ', "Then (yes?) ", "he"]),
+        ("Pay 12.50 by 10:30, 5,01.", ["Pay 12.50 by 10:30, ", "5,01."]),
+        ("no mark at all", ["no mark at all"]),
+        ("?", ["?"]),
+        ("", [""]),
+    ],
+)
+def test_a_text_is_cut_into_clauses_behind_its_marks(text: str, clauses: list[str]) -> None:
+    """Law: whatever stands before and behind it, a mark there included."""
+    found = extract_features(["Not this one. Ever!", text, "nor that; no."]).clauses
+    first, end = found.firsts[1:]
+    # The position before a text is its own: there the edge is hashed.
+    sizes = [len(clause) for clause in clauses]
+    sizes[0] += 1
+    assert found.sizes[first:end].tolist() == sizes
+
+
+@given(st.lists(ANY_TEXT, min_size=1, max_size=5))
+def test_the_clauses_of_a_text_are_all_of_it_but_its_shape(texts: list[str]) -> None:
+    """Law: their sums are the text's, whatever the text; each text has one at least."""
+    features = extract_features(texts)
+    table = np.arange(-512, 512)
+    table[0] = 0
+    whole, clauses = np.split(sum_all(table[None], features)[0], [len(texts)])
+    grams, tokens, shapes = (
+        table[hashes >> np.uint32(22)].sum(axis=0)
+        for hashes in (features.grams, features.tokens, features.shapes)
+    )
+    parts = np.add.reduceat(grams, features.gram_starts)
+    parts += np.add.reduceat(tokens, features.token_starts)
+    firsts = features.clauses.firsts
+    assert np.diff(firsts, append=len(clauses)).min() >= 1
+    assert (np.add.reduceat(clauses, firsts) == parts).all()
+    assert (parts + shapes == whole).all()
+    assert (np.add.reduceat(features.clauses.sizes, firsts) == features.sizes).all()
+
+
 def test_what_lies_beyond_the_limit_is_not_read() -> None:
     """Law: 5 MB cost no more than 1,500 characters."""
     head = ("terrible service " * 100)[:MOST_CHARACTERS]
@@ -105,12 +149,12 @@ def test_sums_of_packed_weights_are_the_sums_of_the_weights(rows: list[tuple[int
     weights = np.array([(0, 0), *rows], np.int8)
     packed = pack(weights, 32)
     total = np.array([packed.sum()])
-    assert unpack(total, 32, 2)[:, 0].tolist() == weights.astype(int).sum(axis=0).tolist()
+    assert unpack(total[None], 32, 2)[:, 0].tolist() == weights.astype(int).sum(axis=0).tolist()
 
 
 def test_weights_of_another_hash_are_refused() -> None:
     """Law: weights never meet a hash that they were not trained for."""
-    settings = Settings("m", 99, 1.0, {}, SecondLook([], [], []), {}, [], 1.0, {}, {})
+    settings = Settings("m", 99, 1.0, {}, SecondLook(0, [], [], []), {}, [], 1.0, {}, {})
     with pytest.raises(ValueError, match="version 99"):
         LinearScorer(None, settings)  # type: ignore[arg-type] # refused before it is looked at
 

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.sentiment.core.glyphs import BLANK, SEPARATOR, SIZE, SPACE, UNSEEN, load_glyphs
-from services.sentiment.core.tokens import STEP, Hashes, Places, hash_tokens
+from services.sentiment.core.tokens import STEP, Hashes, Places, find_clauses, hash_tokens
 
 HASH_VERSION = 1
 MOST_CHARACTERS = 1_500
@@ -44,6 +44,19 @@ _FIRST_INNER = 2
 _SHAPE_SEED = np.uint32(0x9C81A3D5)
 
 
+class Clauses(NamedTuple):
+    """The clauses of n texts; each text has one at least."""
+
+    gram_starts: Places
+    """Where the positions of each clause begin."""
+    token_starts: Places
+    """Where the tokens of each clause begin; each has one at least, if only the edge of a text."""
+    firsts: Places
+    """The number of each text's first clause; n of them."""
+    sizes: NDArray[np.intp]
+    """Characters of each clause, at least 1."""
+
+
 class Features(NamedTuple):
     """The features of n texts as 32-bit hashes, 0 where there is none; use their upper bits."""
 
@@ -56,6 +69,7 @@ class Features(NamedTuple):
     stems with one token between: kinds by tokens."""
     token_starts: Places
     """Where the tokens of each text begin; n of them."""
+    clauses: Clauses
     shapes: Hashes
     """Shapes by texts."""
     sizes: NDArray[np.intp]
@@ -73,11 +87,18 @@ def extract_features(texts: Sequence[str]) -> Features:
     classes = load_glyphs().classes[forms]
     letters = np.where(forms == SEPARATOR, np.uint32(SPACE), forms)
     tokens, token_places, token_starts = hash_tokens(letters, classes, seps)
+    begun = find_clauses(letters, token_places, token_starts)
     return Features(
         grams=_hash_grams(letters, classes != BLANK),
         gram_starts=seps[:-1],
         tokens=tokens,
         token_starts=token_starts,
+        clauses=Clauses(
+            gram_starts=token_places[begun],
+            token_starts=begun,
+            firsts=np.searchsorted(begun, token_starts),
+            sizes=np.diff(token_places[begun], append=seps[-1]),
+        ),
         shapes=shapes,
         sizes=np.diff(seps),
         token_places=token_places,

@@ -27,7 +27,6 @@ from services.sentiment.core.scorer import (
 )
 from services.sentiment.core.second_look import Floats, SecondLook, gather, spread
 from services.sentiment.core.sums import (
-    Packed,
     pack,
     sum_all,
     unpack,
@@ -116,11 +115,13 @@ class LinearScorer:
                 f" this is version {HASH_VERSION}: train anew"
             )
         self._settings = settings
-        self._mood = pack(weights.mood, WIDTH)
-        self._heads = [
-            pack(weights.heads[:, first : first + LANES], WIDTH)
-            for first in range(0, len(HEADS) + len(HINTS), LANES)
-        ]
+        self._mood = pack(weights.mood, WIDTH)[None]
+        self._heads = np.stack(
+            [
+                pack(weights.heads[:, first : first + LANES], WIDTH)
+                for first in range(0, len(HEADS) + len(HINTS), LANES)
+            ]
+        )
         self._language_weights = weights.languages
         self._known = frozenset(settings.languages)
         steps = [settings.head_steps[one] for one in (SERVICE, *HEADS, *HINTS)]
@@ -129,6 +130,7 @@ class LinearScorer:
         self._means = np.array(settings.second.means)
         self._deviations = np.array(settings.second.deviations)
         self._second = np.array(settings.second.weights)
+        self._paired = settings.second.paired
 
     @property
     def name(self) -> str:
@@ -198,9 +200,12 @@ class LinearScorer:
 
     def _look_twice(self, features: Features, languages: Sequence[str]) -> tuple[Floats, Floats]:
         """Shares of the classes, texts by classes; probabilities of the heads, heads by texts."""
-        sums = measure([self._mood], features), measure(self._heads, features)
-        first = np.concatenate(sums) * self._steps
-        second = self._second @ spread(gather(first, features.sizes), self._means, self._deviations)
+        sums = [unpack(sum_all(t, features), WIDTH, LANES) for t in (self._mood, self._heads)]
+        sizes = np.concatenate([features.sizes, features.clauses.sizes])
+        logits = np.concatenate(sums) * self._steps / np.sqrt(sizes)
+        first, clauses = np.split(logits, [len(languages)], axis=1)
+        inputs = gather(first, features.sizes, clauses, features.clauses.firsts)
+        second = self._second @ spread(inputs, self._means, self._deviations, self._paired)
         settings = self._settings
         shares = mix(
             temper_shares(first[:_MOODS].T, settings.other_tempers, languages),
@@ -246,12 +251,6 @@ class LinearScorer:
     def _judge(self, texts: Sequence[str], language: str) -> Floats:
         """Shares of the classes of a few texts of one language."""
         return self._look_twice(extract_features(texts), [language] * len(texts))[0]
-
-
-def measure(tables: Sequence[Packed], features: Features) -> Floats:
-    """Sums of weights, by lane and text, divided by the root of length; the tables are of one size."""
-    sums = [unpack(packed, WIDTH, LANES) for packed in sum_all(tables, features)]
-    return np.asarray(np.concatenate(sums) / np.sqrt(features.sizes))
 
 
 def mix(first: Floats, second: Floats, service: Floats) -> Floats:

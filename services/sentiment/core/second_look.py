@@ -14,32 +14,50 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Places = NDArray[np.intp]
 
 MOST = 3.0
 """Standard deviations from the mean at which an input is cut: nothing of a text outweighs all else."""
 GRID, WEIGHT_GRID = 1024.0, 4096.0
 """Inputs and weights are whole multiples of one over these. Then every sum is exact in a float of 64 bits
-(9 times 64 times a hundred terms, in steps of 2^-32, are 49 bits): a text has the same answer in any batch."""
+(9 times 64 times 154 terms, in steps of 2^-32, are 49 bits): a text has the same answer in any batch."""
 
 
 class SecondLook(msgspec.Struct, frozen=True):
     """What was fitted: how inputs are brought to one scale, and weights by output and term."""
 
+    paired: int
+    """Inputs, the first ones, of which the product of each two is a term too."""
     means: list[float]
     deviations: list[float]
     weights: list[list[float]]
 
 
-def gather(logits: Floats, sizes: NDArray[np.intp]) -> Floats:
-    """What is looked at, inputs by texts: everything that the first look said, and the length."""
-    return np.vstack([logits, np.log(np.maximum(sizes, 1))])
+def gather(logits: Floats, sizes: Places, clauses: Floats, firsts: Places) -> Floats:
+    """What is looked at, inputs by texts: what the first look said of a text, and its length; then of its clauses.
+
+    These are what it said of the first and of the last one, the most and the least that it said of any,
+    and how many there are. `clauses` has a column for each, `firsts` the first one of each text.
+    """
+    ends = np.append(firsts, clauses.shape[1])[1:]
+    return np.vstack(
+        [
+            logits,
+            np.log(np.maximum(sizes, 1)),
+            clauses[:, firsts],
+            clauses[:, ends - 1],
+            np.maximum.reduceat(clauses, firsts, axis=1),
+            np.minimum.reduceat(clauses, firsts, axis=1),
+            np.log(ends - firsts),
+        ]
+    )
 
 
-def spread(inputs: Floats, means: Floats, deviations: Floats) -> Floats:
-    """Terms by texts: each input on one scale, the product of each two, and one."""
+def spread(inputs: Floats, means: Floats, deviations: Floats, paired: int) -> Floats:
+    """Terms by texts: each input on one scale, the product of each two of the paired, and one."""
     scaled = np.clip((inputs - means[:, None]) / deviations[:, None], -MOST, MOST)
     scaled = np.rint(scaled * GRID) / GRID
-    left, right = _list_pairs(len(scaled))
+    left, right = _list_pairs(paired)
     return np.vstack([scaled, scaled[left] * scaled[right], np.ones((1, scaled.shape[1]))])
 
 

@@ -6,8 +6,6 @@ one addition serve them all. Sums are exact: no order of addition, no machine ch
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,13 +29,14 @@ def pack(weights: NDArray[np.int8], width: int) -> Packed:
 
 
 def unpack(sums: Packed, width: int, lanes: int) -> NDArray[np.int64]:
-    """The lanes of packed sums: lanes by texts."""
-    spare = np.int64(64 - width)
-    found = np.empty((lanes, len(sums)), np.int64)
+    """The lanes of packed sums, tables by places: the lanes of each table in turn, by places."""
+    spare, shift = np.int64(64 - width), np.int64(width)
+    found = np.empty((len(sums), lanes, sums.shape[1]), np.int64)
     for lane in range(lanes):
-        found[lane] = (sums << spare) >> spare
-        sums = (sums - found[lane]) >> np.int64(width)
-    return found
+        lowest = found[:, lane]
+        np.right_shift(sums << spare, spare, out=lowest)
+        sums = (sums - lowest) >> shift
+    return found.reshape(-1, sums.shape[1])
 
 
 def find_buckets(hashes: Hashes, count: int) -> Places:
@@ -45,24 +44,17 @@ def find_buckets(hashes: Hashes, count: int) -> Places:
     return (hashes >> np.uint32(_HASH_BITS + 1 - count.bit_length())).astype(np.intp)
 
 
-def look_up(packed: Packed, hashes: Hashes) -> Packed:
-    """For each position, the sum of the weights of all features that begin there.
+def sum_all(tables: Packed, features: Features) -> Packed:
+    """Over everything that is hashed, tables by texts, then by clauses: these are without the text's shape.
 
-    `hashes` has the kinds of features in rows and the positions in columns.
+    `tables` holds tables of one size, tables by buckets.
     """
-    found: Packed = packed.take(find_buckets(hashes, len(packed))).sum(axis=0)
-    return found
-
-
-def sum_all(tables: Sequence[Packed], features: Features) -> list[Packed]:
-    """Per table and text, over everything that is hashed of it; the tables are of one size."""
-    count = len(tables[0])
+    count = tables.shape[1]
     grams, tokens, shapes = (
-        find_buckets(hashes, count) for hashes in (features.grams, features.tokens, features.shapes)
+        tables.take(find_buckets(hashes, count), axis=1).sum(axis=1)
+        for hashes in (features.grams, features.tokens, features.shapes)
     )
-    return [
-        np.add.reduceat(table.take(grams).sum(axis=0), features.gram_starts)
-        + np.add.reduceat(table.take(tokens).sum(axis=0), features.token_starts)
-        + table.take(shapes).sum(axis=0)
-        for table in tables
-    ]
+    clauses = np.add.reduceat(grams, features.clauses.gram_starts, axis=1)
+    clauses += np.add.reduceat(tokens, features.clauses.token_starts, axis=1)
+    texts = np.add.reduceat(clauses, features.clauses.firsts, axis=1) + shapes
+    return np.concatenate([texts, clauses], axis=1)

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from services.sentiment.core.glyphs import BLANK, HAN, MARK, SIGN, load_glyphs
+from services.sentiment.core.glyphs import BLANK, HAN, MARK, SIGN, SIZE, SPACE, load_glyphs
 from services.sentiment.core.negators import NEGATORS, REACH, TURNS
 
 STEM = 4
@@ -24,6 +24,10 @@ _BUT_SEED = np.uint32(0x846CA68B)
 _STEMS_SEED, _SKIP_SEED = np.uint32(0x3334567B), np.uint32(0x5554567B)
 _SLOT_SEED = np.uint32(0x6C8E9CF5)
 _SLOT_SHIFT = np.uint32(16)
+_ENDS = ".,:;!?،؟؛۔।॥"
+"""What ends a clause, as it is read: marks of China and of wide print have these forms."""
+_DIGIT = ord("0")
+"""Every digit is read as this one."""
 _EDGE = np.uint32(0xA5A5A5A5)
 """The token that stands for the edge of a text."""
 _NEGATOR, _TURN = 1, 2
@@ -49,6 +53,35 @@ def hash_tokens(
         places,
         np.flatnonzero(edges)[:-1],
     )
+
+
+def find_clauses(letters: NDArray[np.uint32], places: Places, edges: Places) -> Places:
+    """Which tokens begin a clause: those with which texts begin, and those behind a mark that ends one.
+
+    The mark stands first or last in a run of marks (`?"`, `).`). None ends within a number (`12.50`, `10:30`).
+    `places` are the positions of the tokens, the last one that of the closing edge; `edges` the tokens
+    with which texts begin.
+    """
+    behind = letters[places[1:] - 1]
+    touches = behind != SPACE
+    last = np.where(touches, behind, letters[np.maximum(places[1:] - 2, 0)])
+    ends = _load_ends()
+    ended = ends[letters[places[:-1]]] | ends[last]
+    begins = np.zeros(len(places), np.bool_)
+    begins[1:-1] = (ended & ~(touches & (letters[places[1:]] == _DIGIT)))[:-1]
+    # What stands before a text is another one's.
+    begins[edges + 1] = False
+    begins[edges] = True
+    begins[-1] = False
+    return np.flatnonzero(begins)
+
+
+@cache
+def _load_ends() -> NDArray[np.bool_]:
+    """By form: does it end a clause?"""
+    ends = np.zeros(SIZE, np.bool_)
+    ends[[ord(sign) for sign in _ENDS]] = True
+    return ends
 
 
 def _name_runs(letters: NDArray[np.uint32], places: Places) -> tuple[Hashes, Hashes]:

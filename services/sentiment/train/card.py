@@ -32,7 +32,12 @@ def write_card(into: Path, made: Made, data: Path) -> None:
         "Written by `make train`; what they mean, and the rest of the card: docs/model-card.md.\n",
         *list_own(made),
         *list_public(scorer, data),
-        *list_heldout(scorer),
+        *list_apart(
+            scorer,
+            "development",
+            "The development part of our corpus, read while the model was made",
+        ),
+        *list_apart(scorer, "heldout", "The held-out part of our corpus"),
     ]
     (into / FIGURES).write_text("\n".join(parts) + "\n", "utf-8")
 
@@ -98,12 +103,12 @@ def list_public(scorer: LinearScorer, data: Path) -> Iterator[str]:
                 yield spell(result)
 
 
-def list_heldout(scorer: LinearScorer) -> Iterator[str]:
-    """The held-out part of our corpus."""
-    files = list_files(CORPUS / "heldout")
+def list_apart(scorer: LinearScorer, part: str, title: str) -> Iterator[str]:
+    """A part of our corpus that nothing was trained on."""
+    files = list_files(CORPUS / part)
     if not files:
         return
-    yield "\n## The held-out part of our corpus\n"
+    yield f"\n## {title}\n"
     yield HEADER
     for path in files:
         for result in evaluate(scorer, read_corpus(path), peers=False, intervals=True):
@@ -117,7 +122,7 @@ def list_heldout(scorer: LinearScorer) -> Iterator[str]:
     said = {head: np.array([head in one for one in wants]) for head in HEADS}
     said["closing"] = np.array([one.closing >= SURE for one in scored])
     said["human"] = said["person"] | said["manager"]
-    yield from list_heads("held out", texts, said)
+    yield from list_heads(f"the {part} part", texts, said)
 
 
 def spell(result: Result) -> str:

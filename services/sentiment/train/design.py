@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -39,18 +39,63 @@ def see_letters(features: Features) -> Iterable[Part]:
     yield from ((hashes, features.gram_starts) for hashes in features.grams[:ORDERS_SEEN])
 
 
+def see_clauses(features: Features) -> Iterable[Part]:
+    """What mood and heads are judged by, clause by clause: all but the shape, which is the whole text's."""
+    clauses = features.clauses
+    yield from ((hashes, clauses.gram_starts) for hashes in features.grams)
+    yield from ((hashes, clauses.token_starts) for hashes in features.tokens)
+
+
 def build_design(texts: Sequence[str], see: Callable[[Features], Iterable[Part]]) -> Design:
     """The design of texts, of what `see` picks of their features."""
+    return _join((see(features), features.sizes) for features in _read(texts))
+
+
+class ClauseDesign(NamedTuple):
+    """The clauses of texts, as texts of their own."""
+
+    design: Design
+    """A row for each clause, text after text."""
+    firsts: NDArray[np.int64]
+    """The row of each text's first clause."""
+    owners: NDArray[np.int64]
+    """The text of each row."""
+
+
+def build_clauses(texts: Sequence[str]) -> ClauseDesign:
+    """The clauses of texts."""
+    counts: list[NDArray[np.int64]] = []
+
+    def cut() -> Iterator[tuple[Iterable[Part], Places]]:
+        for features in _read(texts):
+            found = features.clauses
+            counts.append(np.diff(found.firsts, append=len(found.sizes)))
+            yield see_clauses(features), found.sizes
+
+    design = _join(cut())
+    of_each = np.concatenate(counts)
+    return ClauseDesign(
+        design, np.cumsum(of_each) - of_each, np.repeat(np.arange(len(texts)), of_each)
+    )
+
+
+def _read(texts: Sequence[str]) -> Iterator[Features]:
+    """The features of texts, batch by batch."""
+    for first in range(0, len(texts), BATCH):
+        yield extract_features(texts[first : first + BATCH])
+
+
+def _join(batches: Iterable[tuple[Iterable[Part], Places]]) -> Design:
+    """One design of what is seen in each batch, and the characters of each row there."""
     hashes: list[Hashes] = []
     counts: list[NDArray[np.int64]] = []
-    sizes: list[NDArray[np.intp]] = []
-    for first in range(0, len(texts), BATCH):
-        features = extract_features(texts[first : first + BATCH])
-        rows, found = flatten(see(features), len(features.sizes))
+    sizes: list[Places] = []
+    for parts, of_rows in batches:
+        rows, found = flatten(parts, len(of_rows))
         hashes.append(found)
-        counts.append(np.bincount(rows, minlength=len(features.sizes)))
-        sizes.append(features.sizes)
-    bounds = np.zeros(len(texts) + 1, np.int64)
+        counts.append(np.bincount(rows, minlength=len(of_rows)))
+        sizes.append(of_rows)
+    bounds = np.zeros(sum(map(len, counts)) + 1, np.int64)
     np.cumsum(np.concatenate(counts), out=bounds[1:])
     return Design(bounds, np.concatenate(hashes), 1.0 / np.sqrt(np.concatenate(sizes)))
 

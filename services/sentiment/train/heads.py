@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.sentiment.core.linear import HEADS, HINTS, LIMIT, SERVICE
-from services.sentiment.train.design import Design, build_design, see_all
+from services.sentiment.train.design import ClauseDesign, Design, build_design, see_all
 from services.sentiment.train.fit import Floats, Ints, Task, Way, fit_classes, measure
 from services.sentiment.train.shrink import settle, shrink
 from services.sentiment.train.texts import (
@@ -46,9 +46,18 @@ class Lesson(NamedTuple):
     design: Design
     texts: Sequence[Labelled]
     """Our own messages come first."""
+    clauses: ClauseDesign
+    """Of our own messages."""
     truth: NDArray[np.bool_]
     weights: Floats
     way: Way
+
+
+class Said(NamedTuple):
+    """Logits of our own texts and of their clauses, each by a model that had not seen it."""
+
+    texts: Floats
+    clauses: Floats
 
 
 class Learned(NamedTuple):
@@ -56,8 +65,7 @@ class Learned(NamedTuple):
 
     weights: NDArray[np.int8]
     steps: dict[str, float]
-    crossed: dict[str, Floats]
-    """Logits of our own texts, each by a model that had not seen it."""
+    crossed: dict[str, Said]
 
     def learn(self, column: int, name: str, lesson: Lesson) -> None:
         """Train one model into its column."""
@@ -69,13 +77,12 @@ class Learned(NamedTuple):
             np.zeros(len(lesson.texts), np.int64),
         )
         folds = np.array([text.fold for text in lesson.texts])
-        own = sum(text.source == OWN for text in lesson.texts)
-        self.crossed[name] = cross(task, folds, own, lesson.way)
+        self.crossed[name] = cross(task, folds, lesson.clauses, lesson.way)
         every = np.flatnonzero(lesson.weights > 0)
         self.weights[:, [column]], self.steps[name] = shrink(fit(task, every, lesson.way), LIMIT)
 
 
-def train_heads(texts: Sequence[Labelled]) -> Learned:
+def train_heads(texts: Sequence[Labelled], clauses: ClauseDesign) -> Learned:
     """The heads and the hints, on our corpus, our phrases, our lexicon, and messages with phrases."""
     own, asks, words = ([t for t in texts if t.source == one] for one in (OWN, ASKS, WORDS))
     mine = [*own, *asks, *words, *join(own, asks)]
@@ -85,11 +92,13 @@ def train_heads(texts: Sequence[Labelled]) -> Learned:
     for column, name in enumerate((*HEADS, *HINTS)):
         teachers = {OWN, ASKS} if name == "closing" else {OWN, WORDS} if name in HINTS else WEIGHTS
         count = np.where([text.source in teachers for text in mine], weights, 0.0)
-        learned.learn(column, name, Lesson(design, mine, find_truth(mine, name), count, WAY))
+        learned.learn(
+            column, name, Lesson(design, mine, clauses, find_truth(mine, name), count, WAY)
+        )
     return learned
 
 
-def train_service(texts: Sequence[Labelled]) -> Learned:
+def train_service(texts: Sequence[Labelled], clauses: ClauseDesign) -> Learned:
     """Whether a text is a customer's: our corpus and our phrases against the public sets."""
     own, asks = ([text for text in texts if text.source == one] for one in (OWN, ASKS))
     public = [text for text in texts if text.source not in WEIGHTS and text.fold == ALWAYS]
@@ -100,7 +109,7 @@ def train_service(texts: Sequence[Labelled]) -> Learned:
     design = build_design([text.text for text in mine], see_all)
     truth = np.array([text.source in WEIGHTS for text in mine])
     learned = Learned(np.zeros((1 << SERVICE_WAY.bits, 1), np.int8), {}, {})
-    learned.learn(0, SERVICE, Lesson(design, mine, truth, weights, SERVICE_WAY))
+    learned.learn(0, SERVICE, Lesson(design, mine, clauses, truth, weights, SERVICE_WAY))
     return learned
 
 
@@ -146,15 +155,19 @@ def join(own: Sequence[Labelled], asks: Sequence[Labelled]) -> list[Labelled]:
     return found
 
 
-def cross(task: Task, folds: Ints, count: int, way: Way) -> Floats:
-    """Logits of the first `count` texts, each by a model that had not seen its fold."""
-    crossed = np.zeros(count)
-    used = task.weights > 0
+def cross(task: Task, folds: Ints, clauses: ClauseDesign, way: Way) -> Said:
+    """Logits of the texts that come first, and of their clauses, each by a model that had not seen its fold."""
+    owners = clauses.owners
+    said = Said(np.zeros(len(clauses.firsts)), np.zeros(len(owners)))
+    mine, used = folds[: len(said.texts)], task.weights > 0
     for fold in range(FOLDS):
-        held = np.flatnonzero(folds[:count] == fold)
         weights = settle(fit(task, np.flatnonzero(used & (folds != fold)), way), LIMIT)
-        crossed[held] = measure(task.design, weights, held)[:, 0]
-    return crossed
+        for design, logits, held in (
+            (task.design, said.texts, np.flatnonzero(mine == fold)),
+            (clauses.design, said.clauses, np.flatnonzero(mine[owners] == fold)),
+        ):
+            logits[held] = measure(design, weights, held)[:, 0]
+    return said
 
 
 def fit(task: Task, rows: Ints, way: Way) -> Floats:

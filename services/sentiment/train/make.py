@@ -24,6 +24,8 @@ from services.sentiment.model.store import save_model
 from services.sentiment.train.balance import Balance
 from services.sentiment.train.calibrate import Sample, fit_temper
 from services.sentiment.train.design import (
+    ClauseDesign,
+    build_clauses,
     build_design,
     see_all,
     see_letters,
@@ -100,17 +102,22 @@ def train_on(texts: Sequence[Labelled], say: Say) -> Made:
     mood = prepare_mood(texts)
     # What asks for something says nothing of moods: it is kept out by its fold.
     folds = np.array([NEVER_MOOD if text.source == ASKS else text.fold for text in texts])
-    rows, logits = cross_mood(mood, folds, say)
+    own = [text for text in texts if text.source == OWN]
+    clauses = build_clauses([text.text for text in own])
+    clause_folds = np.array([text.fold for text in own])[clauses.owners]
+    rows, logits, said = cross_mood(mood, folds, clauses, clause_folds, say=say)
     final = fit_classes(mood, np.flatnonzero(folds >= ALWAYS), SEEDS, MOOD_WAY)
     weights, step = shrink(against_neutral(final), LIMIT)
     say("closing, wishes and hints")
-    own = [text for text in texts if text.source == OWN]
-    heads, service = train_heads(texts), train_service(texts)
+    heads, service = train_heads(texts, clauses), train_service(texts, clauses)
     say("the second look")
     mine = np.array([texts[row].source == OWN for row in rows])
-    first = [*logits[mine].T, *service.crossed.values(), *heads.crossed.values()]
+    crossed = [*service.crossed.values(), *heads.crossed.values()]
+    first = [*logits[mine].T, *(one.texts for one in crossed)]
+    parts = [*said.T, *(one.clauses for one in crossed)]
     sizes = np.rint(mood.design.scales[rows[mine]] ** -2).astype(np.intp)
-    second = train_second(gather(np.stack(first), sizes), own)
+    inputs = gather(np.stack(first), sizes, np.stack(parts), clauses.firsts)
+    second = train_second(inputs, len(first) + 1, own)
     say("tempers of the languages")
     tempers = fit_tempers(own, second.mood, own_counts=1.0)
     asked = [texts[row] for row in rows]
@@ -132,11 +139,11 @@ def train_on(texts: Sequence[Labelled], say: Say) -> Made:
     shares = mix(
         temper_shares(logits[mine], other_tempers, [text.language for text in own]),
         temper_shares(second.mood, tempers, [text.language for text in own]),
-        service.crossed[SERVICE],
+        service.crossed[SERVICE].texts,
     )
-    crossed = Crossed(own, shares, second.heads)
     all_texts = np.concatenate([weights, service.weights], axis=1)
-    return Made(Weights(all_texts, heads.weights, languages), settings, crossed)
+    found = Weights(all_texts, heads.weights, languages)
+    return Made(found, settings, Crossed(own, shares, second.heads))
 
 
 def prepare_mood(texts: Sequence[Labelled]) -> Task:
@@ -151,9 +158,15 @@ def prepare_mood(texts: Sequence[Labelled]) -> Task:
     )
 
 
-def cross_mood(task: Task, folds: Ints, say: Say) -> tuple[Ints, Floats]:
-    """Rows in order, and logits by models that had not seen them: of a text without a fold their mean."""
+def cross_mood(
+    task: Task, folds: Ints, clauses: ClauseDesign, clause_folds: Ints, *, say: Say
+) -> tuple[Ints, Floats, Floats]:
+    """Rows in order, and logits by models that had not seen them: of a text without a fold their mean.
+
+    Then the logits of the clauses.
+    """
     unseen = np.flatnonzero(folds == NEVER)
+    said = np.zeros((len(clause_folds), 2))
     parts, found = [], []
     others = np.zeros((len(unseen), 2))
     for fold in range(FOLDS):
@@ -164,11 +177,13 @@ def cross_mood(task: Task, folds: Ints, say: Say) -> tuple[Ints, Floats]:
         held = np.flatnonzero(folds == fold)
         parts.append(held)
         found.append(measure(task.design, weights, held))
+        pieces = np.flatnonzero(clause_folds == fold)
+        said[pieces] = measure(clauses.design, weights, pieces)
         others += measure(task.design, weights, unseen) / FOLDS
     say("the final fit")
     rows = np.concatenate([*parts, unseen])
     order = np.argsort(rows)
-    return rows[order], np.concatenate([*found, others])[order]
+    return rows[order], np.concatenate([*found, others])[order], said
 
 
 def against_neutral(weights: Floats) -> Floats:

@@ -29,7 +29,7 @@ PRECISION = {
 """Precision at which each head answers yes, in cross-validation on our corpus."""
 RIDGE = 5.0
 """Half of it times the square of each weight is added to the loss, which is a sum over texts."""
-STEPS = 12
+STEPS = 8
 """Newton's method doubles its right digits with each; it is at rest after seven."""
 DECIMALS = 5
 CLASSES = (NEG, POS, NEU)
@@ -47,11 +47,14 @@ class Weighed(NamedTuple):
     """By head, what to add so that from 0 on its precision is as promised."""
 
 
-def train_second(inputs: Floats, own: Sequence[Labelled]) -> Weighed:
-    """Fit it on what the first look says of our own texts without having seen them: inputs by texts."""
+def train_second(inputs: Floats, paired: int, own: Sequence[Labelled]) -> Weighed:
+    """Fit it on what the first look says of our own texts without having seen them: inputs by texts.
+
+    The first `paired` inputs are multiplied with each other too.
+    """
     means = np.round(inputs.mean(axis=1), DECIMALS)
     deviations = np.maximum(np.round(inputs.std(axis=1), DECIMALS), 10.0**-DECIMALS)
-    terms = spread(inputs, means, deviations).T
+    terms = spread(inputs, means, deviations, paired).T
     folds = np.array([text.fold for text in own])
     targets = np.array([CLASSES.index(text.label) for text in own])
     columns = [fit_softmax(terms, targets, len(CLASSES) - 1)]
@@ -64,7 +67,7 @@ def train_second(inputs: Floats, own: Sequence[Labelled]) -> Weighed:
         heads[name] = cross(terms, no, folds, 1)[:, 0]
         offsets[name] = round(find_offset(heads[name], truth, PRECISION[name]), 4)
     weights = np.rint(np.concatenate(columns, axis=1).T * WEIGHT_GRID) / WEIGHT_GRID
-    second = SecondLook(means.tolist(), deviations.tolist(), weights.tolist())
+    second = SecondLook(paired, means.tolist(), deviations.tolist(), weights.tolist())
     return Weighed(second, mood, heads, offsets)
 
 
