@@ -274,7 +274,13 @@ def test_the_page_stands_alone_and_shows_no_address(
     [
         (["no-such.jsonl", "--against", str(find_default())], 2, "no-such.jsonl"),
         (["x", "--against", "no-such.yaml"], 2, "no-such.yaml"),
-        (["--against", str(find_default()), "--brokers", "127.0.0.1:1"], 2, "127.0.0.1:1"),
+        # The client asks for 20 s before it says that nobody is there.
+        pytest.param(
+            ["--against", str(find_default()), "--brokers", "127.0.0.1:1"],
+            2,
+            "127.0.0.1:1",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_what_cannot_be_replayed_is_said(
