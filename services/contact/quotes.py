@@ -64,26 +64,25 @@ def strip_reply(text: str, limit: int = 0) -> str:
     if "\n" not in text and "\r" not in text:
         return "" if text.lstrip().startswith(">") else text.strip()
     lines = text.splitlines()
-    bares = [line.strip() for line in lines]
-    closes = [bare.endswith(_COLONS) for bare in bares]
     kept: list[str] = []
     size = 0
     at = 0
     while at < len(lines):
-        bare = bares[at]
+        line = lines[at]
+        bare = line.strip()
         if bare.startswith(">"):
             at += 1
             continue
         if bare in {"--", "—"} or (_may_end(bare) and _ends_message(lines, at, bare)):
             break
-        span = _attribution(bares, at) if True in closes[at : at + _WRAPPED] else 0
+        span = _attribution(lines, at, bare)
         if span:
             at += span
             if not _quote_follows(lines, at):
                 break
             continue
         if not _is_device_line(bare):
-            kept.append(lines[at].rstrip())
+            kept.append(line.rstrip())
             size += len(bare)
             if limit and size > limit:
                 break
@@ -93,7 +92,11 @@ def strip_reply(text: str, limit: int = 0) -> str:
 
 def _may_end(bare: str) -> bool:
     """Without one of these no divider, rule or header begins; most lines of a hostile text have none."""
-    return bare.startswith(("-", "_", "=")) or ":" in bare or "\uff1a" in bare
+    return bare.startswith(("-", "_", "=")) or _has_colon(bare)
+
+
+def _has_colon(text: str) -> bool:
+    return ":" in text or "\uff1a" in text
 
 
 def _ends_message(lines: list[str], at: int, bare: str) -> bool:
@@ -110,19 +113,20 @@ def _opens_headers(lines: list[str], at: int) -> bool:
     return sum(1 for line in below if _HEADER_LINE.match(line[:_LINE_LIMIT])) > 1
 
 
-def _attribution(bares: list[str], at: int) -> int:
+def _attribution(lines: list[str], at: int, bare: str) -> int:
     """How many lines, from this one on, say who wrote the quote below; 0 if none do."""
-    bare = bares[at]
-    if not bare or len(bare) > _LINE_LIMIT:
+    # The colons are looked for first: that is cheaper than what follows.
+    ahead = " ".join(lines[at : at + _WRAPPED])
+    if not bare or len(bare) > _LINE_LIMIT or not _has_colon(ahead):
         return 0
     if not (_OPENS_ATTRIBUTION.match(bare) or bare.endswith(_COLONS)):
         return 0
     joined = bare
     for more in range(_WRAPPED):
         if more:
-            if at + more >= len(bares) or not bares[at + more]:
+            if at + more >= len(lines) or not lines[at + more].strip():
                 return 0
-            joined = f"{joined} {bares[at + more]}"
+            joined = f"{joined} {lines[at + more].strip()}"
         if len(joined) > _LINE_LIMIT:
             return 0
         if joined.endswith(_COLONS):
