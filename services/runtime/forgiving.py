@@ -1,4 +1,4 @@
-r"""Two defects of the client are mended here; tests with the pinned version keep it honest.
+r"""Two defects of the client are mended here; tests with the pinned version keep them honest.
 
 **One hostile header name must not stop a lane for ever.** A header's name is bytes on the wire and a
 `str` in aiokafka 0.14: a name that is no UTF-8 raises inside the fetcher, at the same record at every

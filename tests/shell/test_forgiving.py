@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import importlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 
 from services.runtime import forgiving
-from services.runtime.forgiving import read_any_header_name, tell_broken_connections
+from services.runtime.forgiving import read_any_header_name
 
 PLAIN: type[Any] = forgiving._Connection.__base__
 """The client's own, whatever was put in its place before."""
@@ -67,34 +68,46 @@ def test_every_record_is_read_once_and_the_name_made_readable() -> None:
     ]
 
 
-async def _write_to_a_closed_transport(kind: type[Any]) -> None:
-    """Send a request in the moment between the end of a transport and the client's notice of it."""
+WRITES: tuple[Callable[[Any], object], ...] = (
+    lambda its: its.send(ApiVersionRequest()),
+    lambda its: its._send_sasl_token(b"token"),
+)
+
+
+async def _write_to_a_closed_transport(kind: type[Any], write: Callable[[Any], object]) -> None:
+    """Write in the moment between the end of a transport and the client's notice of it."""
     server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
-    connection = kind("127.0.0.1", server.sockets[0].getsockname()[1])
-    connecting = asyncio.ensure_future(connection.connect())
+    its = kind("127.0.0.1", server.sockets[0].getsockname()[1])
+    connecting = asyncio.ensure_future(its.connect())
     try:
-        while connection._writer is None:  # noqa: ASYNC110 - the client tells nobody
+        while its._writer is None:  # noqa: ASYNC110 - the client tells nobody
             await asyncio.sleep(0.001)
-        connection._writer.transport.abort()
+        its._writer.transport.abort()
         await asyncio.sleep(0)  # the transport is closed in the next turn of the loop
         with pytest.raises(KafkaConnectionError, match="broken"):
-            connection.send(ApiVersionRequest())
-        assert connection._writer is None  # closed by it
+            write(its)
+        assert its._writer is None  # closed by it
     finally:
-        connection.close()
+        its.close()
         await asyncio.wait({connecting})
         connecting.cancelled() or connecting.exception()
         server.close()
 
 
-def test_the_client_alone_takes_a_closed_transport_for_a_mistake() -> None:
+@pytest.mark.parametrize("write", WRITES, ids=["a request", "a token"])
+def test_the_client_alone_takes_a_closed_transport_for_a_mistake(
+    write: Callable[[Any], object],
+) -> None:
     """The day this fails, the client tells it as what it is, and `tell_broken_connections` may go."""
     with pytest.raises(RuntimeError, match="handler is closed"):
-        uvloop.run(_write_to_a_closed_transport(PLAIN))
+        uvloop.run(_write_to_a_closed_transport(PLAIN, write))
 
 
-def test_a_closed_transport_is_a_broken_connection() -> None:
-    """Law: an error that the client knows, and the connection is closed with it."""
-    tell_broken_connections()
-    assert conn.AIOKafkaConnection is not PLAIN
-    uvloop.run(_write_to_a_closed_transport(conn.AIOKafkaConnection))
+@pytest.mark.parametrize("write", WRITES, ids=["a request", "a token"])
+def test_a_closed_transport_is_a_broken_connection(write: Callable[[Any], object]) -> None:
+    """Law: an error that the client knows, and the connection is closed with it.
+
+    Whoever makes clients by `services/runtime/connection.py` has such connections.
+    """
+    importlib.import_module("services.runtime.connection")
+    uvloop.run(_write_to_a_closed_transport(conn.AIOKafkaConnection, write))
