@@ -8,6 +8,7 @@ SHELL := /bin/sh
 
 VENV := .venv
 BIN := $(VENV)/bin
+SLOWEST = --durations=20 --durations-min=5
 # The first of these that is at least 3.11.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -32,11 +33,11 @@ run: $(VENV)/.runtime $(VENV)/.package ## see it work; FOR=30 ends by itself, BR
 
 .PHONY: test
 test: lint ## lint, then every test that is not slow; ARGS=... goes to pytest
-	@$(BIN)/pytest -m "not slow" $(ARGS)
+	@$(BIN)/pytest -m "not slow" $(SLOWEST) $(ARGS)
 
 .PHONY: check
 check: deps ## the slower tests: campaigns, fuzzing, a fresh clone; ARGS=... goes to pytest
-	@$(BIN)/pytest -m slow --hypothesis-profile=check $(ARGS)
+	@$(BIN)/pytest -m slow --hypothesis-profile=check $(SLOWEST) $(ARGS)
 
 .PHONY: chaos
 chaos: deps ## faults against Apache Kafka, the short form; ROW=2 BUDGET=40m SEED=.. the long one
@@ -56,7 +57,7 @@ soak: deps ## does anything grow? an hour at 70 % of the capacity; ARGS="--servi
 	@$(BIN)/python -m bench.soak $(ARGS)
 
 .PHONY: train
-train: deps ## fit the sentiment model anew, from OMNIROUTE_DATA and our own corpus (3 minutes)
+train: deps ## fit the sentiment model anew, from OMNIROUTE_DATA and our own corpus (seven minutes)
 	@$(BIN)/omniroute sentiment train $(ARGS)
 
 .PHONY: lint

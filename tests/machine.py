@@ -49,8 +49,8 @@ TOOLS: dict[str, Tool] = {
 
 def find_libfaketime() -> Path | None:
     """The library that shifts the clock of a process in which it is preloaded, where Debian puts it."""
-    found = Path("/usr/lib").glob("**/faketime/libfaketime.so.1")
-    return next(found, None)
+    places = ("*/faketime/libfaketime.so.1", "faketime/libfaketime.so.1")
+    return next((path for place in places for path in Path("/usr/lib").glob(place)), None)
 
 
 def data_folder() -> Path:
