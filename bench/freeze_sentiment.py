@@ -15,7 +15,7 @@ from pathlib import Path
 
 from services.sentiment.model.store import load_scorer
 from services.sentiment.train.evaluate import evaluate
-from services.sentiment.train.texts import CORPUS, list_files, read_corpus, read_set
+from services.sentiment.train.texts import APART, CORPUS, list_files, read_corpus, read_set
 
 _AS_WRITTEN = argparse.RawDescriptionHelpFormatter
 INTO = Path(__file__).parent.parent / "tests" / "golden" / "sentiment_figures.json"
@@ -38,7 +38,7 @@ def main() -> None:
     }
     own = {
         f"{part}/{result.language}": round(result.figures.macro_f1, 4)
-        for part in ("development", "heldout")
+        for part in APART
         for path in list_files(CORPUS / part)
         for result in evaluate(scorer, read_corpus(path), peers=False, intervals=False)
     }

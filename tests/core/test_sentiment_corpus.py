@@ -16,6 +16,7 @@ from services.sentiment.train.corpus_check import (
 )
 from services.sentiment.train.phrases import MOST, expand, read_asks
 from services.sentiment.train.texts import (
+    APART,
     CORPUS,
     FOLDS,
     RUN,
@@ -27,7 +28,6 @@ from services.sentiment.train.texts import (
     read_words,
 )
 
-APART = ("development", "heldout")
 FILES = [path for part in ("train", *APART) for path in list_files(CORPUS / part)]
 RIGHT = "neg\tangry\tchat\tdelivery\tplain\tno\tperson\tnegation\tIt is not here.\n"
 HEADER = "label\temotion\tchannel\tmatter\tregister\tclosing\tasks\ttraits\ttext\n"

@@ -73,6 +73,7 @@ def test_any_text_gets_features_or_none_and_never_an_error(text: str) -> None:
         ("ठीक है। धन्यवाद", ["ठीक है। ", "धन्यवाद"]),
         ('He said "no." Then (yes?) he', ['He said "no." ', "Then (yes?) ", "he"]),
         ("Pay 12.50 by 10:30, 5,01.", ["Pay 12.50 by 10:30, ", "5,01."]),
+        ("It broke (again). Why", ["It broke (again). ", "Why"]),
         ("no mark at all", ["no mark at all"]),
         ("?", ["?"]),
         ("", [""]),

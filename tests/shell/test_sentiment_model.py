@@ -14,7 +14,7 @@ from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from services.sentiment.model.store import FOLDER, load_scorer
 from services.sentiment.train.evaluate import evaluate
-from services.sentiment.train.texts import CORPUS, list_files, read_corpus, read_set
+from services.sentiment.train.texts import APART, CORPUS, list_files, read_corpus, read_set
 
 FROZEN = Path(__file__).parent.parent / "golden" / "sentiment_figures.json"
 """Written by `python bench/freeze_sentiment.py` after a training that was meant."""
@@ -47,7 +47,7 @@ def test_no_language_of_our_own_messages_falls_by_more_than_a_point() -> None:
     frozen = json.loads(FROZEN.read_text())["own"]
     found = {
         f"{part}/{result.language}": result.figures.macro_f1
-        for part in ("development", "heldout")
+        for part in APART
         for path in list_files(CORPUS / part)
         for result in evaluate(load_scorer(), read_corpus(path), peers=False, intervals=False)
     }

@@ -13,8 +13,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from services.sentiment.core.tokens import Places
+
 Floats = NDArray[np.float64]
-Places = NDArray[np.intp]
 
 MOST = 3.0
 """Standard deviations from the mean at which an input is cut: nothing of a text outweighs all else."""

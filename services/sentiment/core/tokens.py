@@ -72,7 +72,6 @@ def find_clauses(letters: NDArray[np.uint32], places: Places, edges: Places) -> 
     # What stands before a text is another one's.
     begins[edges + 1] = False
     begins[edges] = True
-    begins[-1] = False
     return np.flatnonzero(begins)
 
 

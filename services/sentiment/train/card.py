@@ -14,7 +14,14 @@ from services.sentiment.train.evaluate import Result, evaluate, judge
 from services.sentiment.train.heads import find_truth
 from services.sentiment.train.make import Made
 from services.sentiment.train.measure import Hits, measure_hits, predict
-from services.sentiment.train.texts import CORPUS, Labelled, list_files, read_corpus, read_set
+from services.sentiment.train.texts import (
+    APART,
+    CORPUS,
+    Labelled,
+    list_files,
+    read_corpus,
+    read_set,
+)
 from services.sentiment.train.weigh import PRECISION
 
 FIGURES = "figures.md"
@@ -32,12 +39,7 @@ def write_card(into: Path, made: Made, data: Path) -> None:
         "Written by `make train`; what they mean, and the rest of the card: docs/model-card.md.\n",
         *list_own(made),
         *list_public(scorer, data),
-        *list_apart(
-            scorer,
-            "development",
-            "The development part of our corpus, read while the model was made",
-        ),
-        *list_apart(scorer, "heldout", "The held-out part of our corpus"),
+        *(line for part, title in APART.items() for line in list_apart(scorer, part, title)),
     ]
     (into / FIGURES).write_text("\n".join(parts) + "\n", "utf-8")
 

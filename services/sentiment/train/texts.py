@@ -12,6 +12,11 @@ LABELS = ("neg", "neu", "pos")
 NEG, NEU, POS = range(3)
 HERE = Path(__file__).parent
 CORPUS = HERE / "corpus"
+APART = {
+    "development": "The development part of our corpus, read while the model was made",
+    "heldout": "The held-out part of our corpus",
+}
+"""Folders of our corpus that nothing is trained on, and what they are called."""
 LEXICON = HERE / "lexicon"
 OWN, WORDS, ASKS = "own", "lexicon", "asks"
 """The names of our own sources."""
