@@ -20,13 +20,14 @@ from services.sentiment.train.texts import FOLDS, NEG, NEU, POS, Labelled
 
 PRECISION = {
     "closing": 0.95,
-    "person": 0.9,
-    "manager": 0.9,
+    "person": 0.93,
+    "manager": 0.93,
     "callback": 0.9,
     "leaving": 0.9,
-    "human": 0.9,
+    "human": 0.93,
 }
-"""Precision at which each head answers yes, in cross-validation on our corpus."""
+"""Precision at which each head answers yes, in cross-validation on our corpus. For a person and a manager there is
+a margin: at .90 messages of new scenes had .83 to .91 (docs/adr/0083-closing-labelled-by-one-rule.md)."""
 RIDGE = 5.0
 """Half of it times the square of each weight is added to the loss, which is a sum over texts."""
 STEPS = 8
