@@ -26,8 +26,9 @@ PRECISION = {
     "leaving": 0.9,
     "human": 0.93,
 }
-"""Precision at which each head answers yes, in cross-validation on our corpus. For a person and a manager there is
-a margin: at .90 messages of new scenes had .83 to .91 (docs/adr/0083-closing-labelled-by-one-rule.md)."""
+"""Precision at which each head answers yes, in cross-validation on our corpus. For a person, a manager
+and either there is a margin: either is told where one of the three says so, and at .90 messages of new scenes
+had .83 to .91 (docs/adr/0083-closing-labelled-by-one-rule.md)."""
 RIDGE = 5.0
 """Half of it times the square of each weight is added to the loss, which is a sum over texts."""
 STEPS = 8
