@@ -8,6 +8,8 @@ SHELL := /bin/sh
 
 VENV := .venv
 BIN := $(VENV)/bin
+# Tests of `make test` at a time: one of those with servers, which mostly wait, and another one.
+BESIDE ?= 2
 SLOWEST = --durations=20 --durations-min=5
 # The first of these that is at least 3.11.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -33,7 +35,7 @@ run: $(VENV)/.runtime $(VENV)/.package ## see it work; FOR=30 ends by itself, BR
 
 .PHONY: test
 test: lint ## lint, then every test that is not slow; ARGS=... goes to pytest
-	@$(BIN)/pytest -m "not slow" $(SLOWEST) $(ARGS)
+	@$(BIN)/pytest -m "not slow" -n $(BESIDE) --dist loadgroup $(SLOWEST) $(ARGS)
 
 .PHONY: check
 check: deps ## the slower tests: campaigns, fuzzing, a fresh clone; ARGS=... goes to pytest

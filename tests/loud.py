@@ -3,19 +3,63 @@
 - What tests need of the machine is looked for, and installed, before the first one runs.
 - What is skipped is listed by name at the end; under OMNIROUTE_CI=1 it is a failure.
 - A test marked `durable` runs on Apache Kafka only, and is listed by name at the end.
+
+- What was still running at the end is named: a run that is cut says where it was.
+
+Holds as well where the tests run in several processes (pytest-xdist): each gets the machine ready for
+its own, one after the other, and tells the process that writes to the terminal what it was asked to.
+Tests of rooms with servers stay in one process, one after the other: they share ports and folders.
 """
 
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Generator
+from functools import partial
+from typing import Any
 
 import pytest
 
 from tests import machine
 
 _BY_FIXTURE = {"kafka": ("java", "maven"), "redis_server": ("redis-server",)}
+_WITH_SERVERS = ("e2e", "fault", "house", "live", "shell")
 _DURABLE = pytest.StashKey[list[str]]()
+
+
+class Notice(UserWarning):
+    """What another process says that it does to the machine."""
+
+
+class _Terminal:
+    """What the first process hears of all: notices, each told once, and which tests are running."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._told: set[str] = set()
+        self._running: dict[str, None] = {}
+
+    def pytest_warning_recorded(self, warning_message: warnings.WarningMessage) -> None:
+        """A warning of this process or of another one."""
+        line = str(warning_message.message)
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        if reporter and isinstance(warning_message.message, Notice) and line not in self._told:
+            self._told.add(line)
+            reporter.write_line(line)
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """A test begins, here or in another process."""
+        self._running[nodeid] = None
+
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        """A test has ended."""
+        self._running.pop(nodeid, None)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Name what had not ended."""
+        for nodeid in self._running:
+            terminalreporter.write_line(f"cut while it ran: {nodeid}", red=True)
 
 
 def in_ci() -> bool:
@@ -26,6 +70,7 @@ def in_ci() -> bool:
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker that this plugin reads."""
     config.addinivalue_line("markers", "needs(*tools): programs this test needs (tests/machine.py)")
+    config.pluginmanager.register(_Terminal(config))
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` looks at the markers
@@ -33,7 +78,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Mark what runs on Apache Kafka; drop the pairs of test and broker that mean nothing."""
     kept: list[pytest.Item] = []
     dropped: list[pytest.Item] = []
+    several = config.pluginmanager.hasplugin("xdist")
     for item in items:
+        if several and item.path.parent.name in _WITH_SERVERS:
+            item.add_marker(pytest.mark.xdist_group("with servers"))
         kind = _broker_of(item)
         if kind == "kafka":
             item.add_marker("kafka")
@@ -52,11 +100,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if config.option.collectonly:
         return
     needs = {item: tools_of(item) for item in session.items}
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    machine.install(
-        {tool for tools in needs.values() for tool in tools},
-        reporter.write_line if reporter else print,
-    )
+    machine.install({tool for tools in needs.values() for tool in tools}, partial(_tell, config))
     lacking = machine.lacking({tool for tools in needs.values() for tool in tools})
     for item, tools in needs.items():
         absent = [tool for tool in lacking if tool in tools]
@@ -65,6 +109,20 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         if item.get_closest_marker("data") and not machine.data_folder().is_dir():
             reason = f"there is no {machine.data_folder()} (set OMNIROUTE_DATA)"
             item.add_marker(pytest.mark.skip(reason))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """One of several processes: hand on what only the first can write to the terminal."""
+    told = getattr(session.config, "workeroutput", None)
+    if told is not None:
+        told["durable"] = session.config.stash.get(_DURABLE, [])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """The first process: all others have collected the same tests."""
+    told = getattr(node, "workeroutput", {})  # none, if it was killed
+    node.config.stash[_DURABLE] = told.get("durable", node.config.stash.get(_DURABLE, []))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -121,6 +179,18 @@ def _broker_of(item: pytest.Item) -> str:
     chosen = call.params.get("broker", "") if call else ""
     names = getattr(item, "fixturenames", ())
     return str(chosen) or next((n for n in ("kafka", "embedded") if n in names), "")
+
+
+def _tell(config: pytest.Config, line: str) -> None:
+    """Of several processes only the first has the terminal; warnings are what it hears at once."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter and not hasattr(config, "workerinput"):
+        reporter.write_line(line)
+        return
+    notice = warnings.WarningMessage(Notice(line), Notice, __file__, 0)
+    config.hook.pytest_warning_recorded.call_historic(
+        kwargs={"warning_message": notice, "when": "collect", "nodeid": "", "location": None}
+    )
 
 
 def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:

@@ -7,10 +7,12 @@ that cannot be (no root, no apt, OMNIROUTE_NO_APT=1), the tests are skipped by n
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterable
+import tempfile
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -69,15 +71,31 @@ def lacking(tools: Iterable[str]) -> list[str]:
     return sorted(t for t in set(tools) if program(t) is None and not TOOLS[t].instead())
 
 
-def install(tools: Iterable[str], say: Callable[[str], None]) -> None:
-    """Install what is lacking, if this machine and its owner let us; says what it does."""
-    packages = sorted({TOOLS[tool].package for tool in lacking(tools)})
-    if not packages:
+def install(tools: Collection[str], say: Callable[[str], None]) -> None:
+    """Install what is lacking, if this machine and its owner let us; says what it does.
+
+    Safe to call from several processes: one installs, the others wait for it.
+    """
+    if not lacking(tools):
         return
     why_not = _why_no_apt()
     if why_not:
-        say(f"The tests need Debian packages ({' '.join(packages)}); not installed: {why_not}")
+        say(
+            f"The tests need Debian packages ({' '.join(_packages(tools))}); not installed: {why_not}"
+        )
         return
+    # Only root comes this far.
+    with (Path(tempfile.gettempdir()) / "omniroute-tests-install.lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if lacking(tools):
+            _install(_packages(tools), say)
+
+
+def _packages(tools: Iterable[str]) -> list[str]:
+    return sorted({TOOLS[tool].package for tool in lacking(tools)})
+
+
+def _install(packages: Sequence[str], say: Callable[[str], None]) -> None:
     say(f"Installing Debian packages for the tests: {' '.join(packages)}")
     say("(OMNIROUTE_NO_APT=1 keeps this from happening)")
     # RUNLEVEL=1: packages of servers start none; the tests start their own.

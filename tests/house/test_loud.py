@@ -23,12 +23,13 @@ class Runner:
     def __init__(self, pytester: pytest.Pytester) -> None:
         self._pytester = pytester
 
-    def __call__(self, code: str, *words: str) -> pytest.RunResult:
-        """Run this code."""
+    def __call__(self, code: str, *words: str, own_process: bool = False) -> pytest.RunResult:
+        """Run this code; in a process of its own, if it is to be interrupted."""
         self._pytester.makeini("[pytest]\nmarkers =\n kafka:\n embedded:\n durable:\n data:\n")
         self._pytester.makepyfile(test_case="import pytest\n" + code)
         quiet = ("-p", "no:cacheprovider", "-p", "no:asyncio", "-p", "no:hypothesispytest")
-        return self._pytester.runpytest("-p", "tests.loud", *quiet, *words)
+        start = self._pytester.runpytest_subprocess if own_process else self._pytester.runpytest
+        return start("-p", "tests.loud", *quiet, *words)
 
 
 SKIPS = "def test_a():\n pytest.skip('no luck')\ndef test_b():\n pass\n"
@@ -85,6 +86,38 @@ def test_a_durable_test_runs_on_kafka_only_and_is_listed(
     result = run(BROKER)
     result.assert_outcomes(passed=4, deselected=2)
     result.stdout.fnmatch_lines(["*on Apache Kafka only*", "*::test_keeps?kafka?"])
+
+
+def test_several_processes_are_no_quieter_than_one(
+    run: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Law: what is skipped, what is lacking and what ran on Kafka only is told there too."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    result = run(SKIPS + BROKER, "-n", "2")
+    result.assert_outcomes(passed=3, skipped=3)
+    result.stdout.fnmatch_lines(
+        [
+            *("*Debian packages (*); not installed: OMNIROUTE_NO_APT=1", "*on Apache Kafka only*"),
+            *("*::test_keeps?kafka?", "*3 SKIPPED: NOTHING WAS TESTED*"),
+        ]
+    )
+    result.stdout.fnmatch_lines_random(
+        ["*::test_a: no luck", "*::test_both*: this machine lacks *"]
+    )
+
+
+@pytest.mark.parametrize(("processes", "first"), [("0", "getpid"), ("2", "getppid")])
+def test_what_a_cut_run_was_at_is_named(run: Runner, processes: str, first: str) -> None:
+    """Law: a run that is stopped from outside says which test it was stopped in."""
+    slow = f"""
+import os, signal, time
+def test_slow():
+    os.kill(os.{first}(), signal.SIGINT)
+    time.sleep(3)
+"""
+    result = run(slow, "-n", processes, own_process=True)
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.fnmatch_lines(["cut while it ran: *::test_slow"])
 
 
 def test_tests_on_kafka_can_be_left_out_by_marker(run: Runner) -> None:
