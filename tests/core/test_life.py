@@ -149,6 +149,43 @@ def test_a_report_on_an_older_revision_still_counts_as_the_start(
     assert played.customer.standings[-1].revision == revised.revision
 
 
+def revise_by_mood(played: Played, callback: Decision) -> Decision:
+    """A score makes it more urgent, while the executor is already starting on what it had."""
+    inputs = played.story.inputs
+    mail = next(
+        e for e in inputs if isinstance(e, ContactEvent) and e.event_id == callback.event_id
+    )
+    played.story.scored(mail, -0.9, -HOUR + 10_000)
+    (revised,) = played.play().decisions
+    assert (revised.channel, revised.revision) == (callback.channel, 1)
+    assert revised.priority < callback.priority
+    return revised
+
+
+def test_a_call_that_failed_takes_the_fallback_though_a_revision_crossed_its_start(
+    called: tuple[Played, Decision],
+) -> None:
+    """Who has started ignores a revision; the failure names what was started on, and still counts."""
+    played, callback = called
+    revise_by_mood(played, callback)
+    played.report(Kind.ROUTING_STARTED, callback, -50 * MINUTE)
+    (third,) = played.report(
+        Kind.ROUTING_FAILED, callback, -40 * MINUTE, cause="no_answer"
+    ).decisions
+    assert (third.channel, third.revision, third.cause) == (Channel.EMAIL, 2, "routing.failed")
+    again = played.report(Kind.ROUTING_FAILED, callback, -39 * MINUTE, cause="no_answer")
+    assert again.decisions == ()
+
+
+def test_what_failed_before_anybody_started_on_the_revision_leaves_the_revision(
+    called: tuple[Played, Decision],
+) -> None:
+    """It failed at what was revised already: the executor has the revision to try."""
+    played, callback = called
+    revise_by_mood(played, callback)
+    assert played.report(Kind.ROUTING_FAILED, callback, -40 * MINUTE).decisions == ()
+
+
 @pytest.mark.parametrize("word", ["consent", "never", "only"])
 def test_a_refusal_takes_back_a_callback_that_nobody_started(
     called: tuple[Played, Decision], word: str

@@ -235,7 +235,7 @@ class Contact(_message.Message):
     def __init__(self, id: _Optional[str] = ..., channel: _Optional[_Union[_event_pb2.Channel, str]] = ..., state: _Optional[str] = ..., last_at: _Optional[int] = ..., closed_at: _Optional[int] = ..., thread: _Optional[str] = ...) -> None: ...
 
 class Standing(_message.Message):
-    __slots__ = ("event_id", "source", "partition", "offset", "revision", "contact_id", "thread", "received_at", "decided_at", "message", "action", "channel", "queue", "priority", "skills", "rule", "life", "escalation", "expires_at", "fallbacks", "skips", "mood_revisions", "gist")
+    __slots__ = ("event_id", "source", "partition", "offset", "revision", "contact_id", "thread", "received_at", "decided_at", "message", "action", "channel", "queue", "priority", "skills", "rule", "life", "escalation", "expires_at", "fallbacks", "skips", "mood_revisions", "gist", "since")
     EVENT_ID_FIELD_NUMBER: _ClassVar[int]
     SOURCE_FIELD_NUMBER: _ClassVar[int]
     PARTITION_FIELD_NUMBER: _ClassVar[int]
@@ -259,6 +259,7 @@ class Standing(_message.Message):
     SKIPS_FIELD_NUMBER: _ClassVar[int]
     MOOD_REVISIONS_FIELD_NUMBER: _ClassVar[int]
     GIST_FIELD_NUMBER: _ClassVar[int]
+    SINCE_FIELD_NUMBER: _ClassVar[int]
     event_id: str
     source: str
     partition: int
@@ -282,7 +283,8 @@ class Standing(_message.Message):
     skips: _containers.RepeatedCompositeFieldContainer[_decision_pb2.Skip]
     mood_revisions: int
     gist: Gist
-    def __init__(self, event_id: _Optional[str] = ..., source: _Optional[str] = ..., partition: _Optional[int] = ..., offset: _Optional[int] = ..., revision: _Optional[int] = ..., contact_id: _Optional[str] = ..., thread: _Optional[str] = ..., received_at: _Optional[int] = ..., decided_at: _Optional[int] = ..., message: _Optional[bytes] = ..., action: _Optional[_Union[_decision_pb2.Action, str]] = ..., channel: _Optional[_Union[_event_pb2.Channel, str]] = ..., queue: _Optional[str] = ..., priority: _Optional[int] = ..., skills: _Optional[_Iterable[str]] = ..., rule: _Optional[str] = ..., life: _Optional[str] = ..., escalation: _Optional[bool] = ..., expires_at: _Optional[int] = ..., fallbacks: _Optional[_Iterable[_Union[_event_pb2.Channel, str]]] = ..., skips: _Optional[_Iterable[_Union[_decision_pb2.Skip, _Mapping]]] = ..., mood_revisions: _Optional[int] = ..., gist: _Optional[_Union[Gist, _Mapping]] = ...) -> None: ...
+    since: int
+    def __init__(self, event_id: _Optional[str] = ..., source: _Optional[str] = ..., partition: _Optional[int] = ..., offset: _Optional[int] = ..., revision: _Optional[int] = ..., contact_id: _Optional[str] = ..., thread: _Optional[str] = ..., received_at: _Optional[int] = ..., decided_at: _Optional[int] = ..., message: _Optional[bytes] = ..., action: _Optional[_Union[_decision_pb2.Action, str]] = ..., channel: _Optional[_Union[_event_pb2.Channel, str]] = ..., queue: _Optional[str] = ..., priority: _Optional[int] = ..., skills: _Optional[_Iterable[str]] = ..., rule: _Optional[str] = ..., life: _Optional[str] = ..., escalation: _Optional[bool] = ..., expires_at: _Optional[int] = ..., fallbacks: _Optional[_Iterable[_Union[_event_pb2.Channel, str]]] = ..., skips: _Optional[_Iterable[_Union[_decision_pb2.Skip, _Mapping]]] = ..., mood_revisions: _Optional[int] = ..., gist: _Optional[_Union[Gist, _Mapping]] = ..., since: _Optional[int] = ...) -> None: ...
 
 class Gist(_message.Message):
     __slots__ = ("channel", "kind", "sub_channel", "topic", "queue", "live", "asked", "closing", "origin", "language", "attachments", "sentiment", "link", "related", "contact_state", "lapsed", "known", "source", "attributes", "confidence", "wants")

@@ -29,6 +29,8 @@ MAX_STATE_BYTES = 32 * 1024
 MAX_SEEN = 64
 """Event ids of one customer that are remembered for the duplicate check."""
 HASH_BYTES = 8
+STARTED = "started"
+"""The life of a standing decision that somebody works on: no revision reaches them."""
 OBSERVED = "observed"
 """The life of a standing decision with `effect: none`: kept apart, see `observed.py`."""
 
@@ -175,6 +177,8 @@ class Standing(msgspec.Struct, frozen=True, gc=False, array_like=True):
     skips: tuple[Skip, ...] = ()
     mood_revisions: int = 0
     gist: Gist = msgspec.field(default_factory=lambda: Gist(channel=Channel.EMAIL))
+    since: int = 0
+    """The first of its revisions with this action and this channel."""
 
     @property
     def revisable(self) -> bool:

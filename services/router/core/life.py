@@ -28,6 +28,7 @@ from services.router.core.compose import (
 )
 from services.router.core.customer import (
     OBSERVED,
+    STARTED,
     Customer,
     Entry,
     Fired,
@@ -278,6 +279,7 @@ def reconsider(
         new,
         life=new_life,
         mood_revisions=standing.mood_revisions + (cause == SENTIMENT),
+        since=standing.since if _same_way(standing, decision) else decision.revision,
     )
     customer = replace(customer, standing, new)
     if escalation:
@@ -314,12 +316,16 @@ def _on_same_channel(customer: Customer, standing: Standing, found: Answer) -> A
     return msgspec.structs.replace(found, target=target)
 
 
+def _same_way(standing: Standing, decision: Decision) -> bool:
+    return (standing.action, standing.channel) == (decision.action, decision.channel)
+
+
 def _same_work(standing: Standing, decision: Decision) -> bool:
-    return (standing.action, standing.channel, standing.queue) == (
-        decision.action,
-        decision.channel,
-        decision.queue,
-    ) and (standing.priority, standing.skills) == (decision.priority, decision.skills)
+    return (
+        _same_way(standing, decision)
+        and standing.queue == decision.queue
+        and (standing.priority, standing.skills) == (decision.priority, decision.skills)
+    )
 
 
 def count_before(table: Table, where: Thread | None, case: Case) -> ledger.Count:
@@ -373,17 +379,19 @@ def report(
         return customer, ()
     standing, revision = found
     if event.kind in _BY_REVISION:
-        if revision != standing.revision:
+        # Who has started ignores a revision that crossed the start: what failed is what stands.
+        ignored = standing.life == STARTED and revision >= standing.since
+        if revision != standing.revision and not ignored:
             return customer, ()  # it failed at what was revised already
         return fail(table, customer, standing, cause=event.kind.value, at=at, now=now)
     if event.kind is Kind.ROUTING_COMPLETED:
         return _complete(customer, standing, at), ()
-    life = "started" if event.kind is Kind.ROUTING_STARTED else "accepted"
-    if standing.life == "started":
+    life = STARTED if event.kind is Kind.ROUTING_STARTED else "accepted"
+    if standing.life == STARTED:
         return customer, ()
     customer = replace(customer, standing, msgspec.structs.replace(standing, life=life))
     contact = contacts.find(customer, standing.contact_id)
-    if life == "started" and contact is not None and contact.state != contacts.CLOSED:
+    if life == STARTED and contact is not None and contact.state != contacts.CLOSED:
         owned = msgspec.structs.replace(contact, state=contacts.OWNED)
         customer = contacts.put(customer, owned)
     return customer, ()
