@@ -24,6 +24,7 @@ from services.sentiment.core.prose import strip_mail
 from services.sentiment.core.scorer import LANGUAGE_NOT_SUPPORTED, Scored
 from services.sentiment.core.turns import pick_turns
 from tests.core.mail_shapes import INTACT, MAILS
+from tests.yardstick import find_slowness
 
 HOSTILE = {
     "empty": "",
@@ -136,7 +137,7 @@ def test_of_a_long_text_the_beginning_and_the_end_are_scored() -> None:
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 @pytest.mark.parametrize("channel", [Channel.EMAIL, Channel.CHAT])
 def test_hostile_text_is_got_ready_without_a_stall(text: str, channel: Channel) -> None:
-    """Law: never an exception, clean parts, and 50 ms at most; 5 MB cost no more than 64 K."""
+    """Law: no exception, clean parts, 50 ms of a usual machine; 5 MB cost no more than 64 K."""
     event = ContactEvent(
         event_id="e", source="s", kind=Kind.MESSAGE, customer_id="c", channel=channel, text=text
     )
@@ -149,7 +150,7 @@ def test_hostile_text_is_got_ready_without_a_stall(text: str, channel: Channel) 
     assert sum(map(len, parts)) <= MOST_READ
     for part in parts:
         part.encode()  # no lone surrogate is left
-    assert min(spent) < 0.05
+    assert min(spent) < 0.05 * find_slowness()
 
 
 def test_a_long_complaint_is_not_drowned_by_its_story() -> None:

@@ -23,6 +23,7 @@ from services.router.live.guardrails import Arm
 from services.router.live.reload import LiveRules, load_first
 from services.runtime.lane import Unavailable
 from tests.live.rule_texts import BROKEN, put, rule_text, write_many, write_rules
+from tests.yardstick import find_slowness
 
 OLD, NEW, THIRD = rule_text(2), rule_text(3), rule_text(4)
 WITHIN_S = 20.0
@@ -273,6 +274,7 @@ async def test_loading_500_rules_never_stops_the_loop_for_20_ms(tmp_path: Path) 
             gaps.append(now - last)
             last = now
 
+    most = 0.02 * find_slowness()
     best: list[float] = []
     try:
         for number in range(5):
@@ -283,13 +285,13 @@ async def test_loading_500_rules_never_stops_the_loop_for_20_ms(tmp_path: Path) 
             assert await rules.look()
             beating.cancel()
             best.append(max(gaps))
-            if min(best) < 0.02:
+            if min(best) < most:
                 break
             await asyncio.sleep(0.1)
     finally:
         await rules.close()
     assert len(rules.edition().table.root.children) == 500
-    assert min(best) < 0.02, best
+    assert min(best) < most, best
 
 
 def test_the_trials_of_a_batch_hold_what_the_guardrails_read() -> None:
