@@ -8,7 +8,7 @@ SHELL := /bin/sh
 
 VENV := .venv
 BIN := $(VENV)/bin
-# Tests of `make test` at a time: one of those with servers, which mostly wait, and another one.
+# Tests at a time: one of those with servers, which mostly wait, and another one.
 BESIDE ?= 2
 SLOWEST = --durations=20 --durations-min=5
 # The first of these that is at least 3.11.
@@ -39,7 +39,7 @@ test: lint ## lint, then every test that is not slow; ARGS=... goes to pytest
 
 .PHONY: check
 check: deps ## the slower tests: campaigns, fuzzing, a fresh clone; ARGS=... goes to pytest
-	@$(BIN)/pytest -m slow --hypothesis-profile=check $(SLOWEST) $(ARGS)
+	@$(BIN)/pytest -m slow --hypothesis-profile=check -n $(BESIDE) --dist loadgroup $(SLOWEST) $(ARGS)
 
 .PHONY: chaos
 chaos: deps ## faults against Apache Kafka, the short form; ROW=2 BUDGET=40m SEED=.. the long one

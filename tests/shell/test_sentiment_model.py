@@ -20,8 +20,9 @@ FROZEN = Path(__file__).parent.parent / "golden" / "sentiment_figures.json"
 """Written by `python bench/freeze_sentiment.py` after a training that was meant."""
 TOLERANCE = 0.01
 MOST_BYTES = 6_000_000
-# Of a full machine; a quiet one shows 2.1 and 0.1 (docs/model-card.md): shared caches cost us more than VADER.
-BATCH_RATIO, SINGLE_RATIO = 1.2, 0.06
+# Of a full machine, with a test beside it; a quiet one shows 2.1 and 0.08 (docs/model-card.md): shared caches cost us
+# more than VADER.
+BATCH_RATIO, SINGLE_RATIO = 1.2, 0.05
 MOST_MB = 150
 pytestmark = pytest.mark.slow
 
@@ -139,7 +140,7 @@ def test_scoring_needs_little_memory() -> None:
     assert int(done.stdout) / 1024 <= MOST_MB
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_the_same_texts_train_the_same_bytes(tmp_path: Path) -> None:
     """Law: a training on every seventh scene of ours, twice, in two processes, gives the same files."""
     script = (

@@ -92,7 +92,9 @@ def test_every_mistake_can_still_be_made(mutant: Mutant) -> None:
 @pytest.mark.timeout(2_400)
 def test_five_thousand_schedules_keep_every_promise() -> None:
     """Law: nothing lost, nothing twice, nothing out of order, no wrong state, and no dead end."""
-    done = simulate("--schedules", str(SHORT_FORM), "--jobs", str(os.cpu_count() or 1))
+    done = simulate(
+        "--schedules", str(SHORT_FORM), "--jobs", str(max(1, (os.cpu_count() or 1) // 2))
+    )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     assert f"{SHORT_FORM} schedules" in done.stdout
 
