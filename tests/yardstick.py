@@ -22,7 +22,10 @@ def _analyser() -> SentimentIntensityAnalyzer:
 
 
 def find_slowness() -> float:
-    """How many times more processor time than there this machine needs now; 1 or more."""
+    """How many times more processor time than there this machine needs now; 1 or more.
+
+    Ask it beside each measurement, not once: with a busy neighbour it changes within a second.
+    """
     vader, spent = _analyser(), []
     for _ in range(3):
         began = time.process_time()
