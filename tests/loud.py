@@ -3,7 +3,6 @@
 - What tests need of the machine is looked for, and installed, before the first one runs.
 - What is skipped is listed by name at the end; under OMNIROUTE_CI=1 it is a failure.
 - A test marked `durable` runs on Apache Kafka only, and is listed by name at the end.
-
 - What was still running at the end is named: a run that is cut says where it was.
 
 Holds as well where the tests run in several processes (pytest-xdist): each gets the machine ready for
