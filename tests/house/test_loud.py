@@ -112,6 +112,7 @@ def test_what_a_cut_run_was_at_is_named(run: Runner, processes: str, first: str)
     slow = f"""
 import os, signal, time
 def test_slow():
+    time.sleep(1)  # until the first process has heard that it runs
     os.kill(os.{first}(), signal.SIGINT)
     time.sleep(3)
 """
