@@ -57,21 +57,23 @@ class ToolMissingError(RuntimeError):
 class Server:
     """A server program on loopback. A subclass says what to run and when it answers.
 
-    Use as a context manager, or call `start` and `close`. `folder` and `port` stay the same over
-    `restart`; a folder that is not given is a temporary one and is removed by `close`.
+    Use as a context manager, or call `start` and `close`. A folder that is not given is a temporary
+    one and is removed by `close`. `usual_port` is taken if it is free. From the first start on, `folder`
+    and `port` stay the same; until then a port that another program was quicker to take is changed.
     """
 
     name: ClassVar[str]
     start_within_s: ClassVar[float] = 20.0
     stop_within_s: ClassVar[float] = 10.0
 
-    def __init__(self, *, folder: Path | None = None, port: int | None = None) -> None:
+    def __init__(self, *, folder: Path | None = None, usual_port: int | None = None) -> None:
         self._scratch: Scratch | None = None
         if folder is None:
             self._scratch = Scratch(self.name)
             folder = self._scratch.folder
         self.folder = folder
-        self.port = port or free_port()
+        self.port = free_port(usual_port)
+        self._port_is_known = False
         self.log = folder / "server.log"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -107,8 +109,18 @@ class Server:
             StartFailedError: It ended or stayed mute; quotes the end of its log.
             ToolMissingError: The machine lacks the program.
         """
-        if self.alive:
-            return self
+        if not self.alive:
+            self._change_port()
+            try:
+                self._start_once()
+            except StartFailedError:
+                if not self._change_port():
+                    raise
+                self._start_once()
+            self._port_is_known = True
+        return self
+
+    def _start_once(self) -> None:
         self.prepare()
         deadline = time.monotonic() + self.start_within_s
         self._process = spawn(
@@ -122,7 +134,13 @@ class Server:
                 self.kill()
                 raise self._failed(f"did not answer within {self.start_within_s:.0f} s")
             time.sleep(0.05)
-        return self
+
+    def _change_port(self) -> bool:
+        """Take another port if a stranger has ours; between the choice and the start he could."""
+        if self._port_is_known or free_port(self.port) == self.port:
+            return False
+        self.port = free_port()
+        return True
 
     def stop(self) -> None:
         """Ask it to end (SIGTERM), and end it if it takes longer than `stop_within_s`."""

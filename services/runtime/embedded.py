@@ -59,7 +59,7 @@ class ApacheKafka(Broker):
         heap: As the JVM writes it.
         quick: Compile less: up sooner, slower at full load. Benchmarks say False.
         folder: Where its data lives; one that was formatted before is used as it is.
-        port: Where clients connect; any free one if not given.
+        usual_port: Where clients connect, if it is free.
     """
 
     name = "Apache Kafka"
@@ -71,9 +71,9 @@ class ApacheKafka(Broker):
         heap: str = "512m",
         quick: bool = True,
         folder: Path | None = None,
-        port: int | None = None,
+        usual_port: int | None = None,
     ) -> None:
-        super().__init__(folder=folder, port=port)
+        super().__init__(folder=folder, usual_port=usual_port)
         self._controller_port = free_port()
         self._jvm = [f"-Xmx{heap}", f"-Xms{heap}", "-XX:+UseSerialGC", "-Xshare:auto"]
         self._jvm += ["-XX:TieredStopAtLevel=1"] if quick else []

@@ -113,6 +113,46 @@ def test_a_preferred_port_is_taken_only_when_it_is_free() -> None:
         assert free_port(prefer=port) != port
 
 
+class Overtaken(Valkey):
+    """Somebody else listens on its port while it starts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.stranger = self.port, socket.socket()
+
+    def prepare(self) -> None:
+        """Once: the stranger takes the port that was chosen."""
+        with contextlib.suppress(OSError):
+            self.stranger.bind(("127.0.0.1", self.first))
+            self.stranger.listen()
+
+
+def test_a_port_that_was_lost_during_the_first_start_is_exchanged() -> None:
+    """Law: who is quicker keeps the port, and we serve on another one."""
+    server = Overtaken()
+    with server.stranger, server:
+        assert server.port != server.first
+        assert server.answers()
+
+
+def test_a_server_that_took_the_port_before_the_first_start_is_not_taken_for_ours() -> None:
+    """Law: one of the same kind would answer in our place."""
+    server = Valkey()
+    with Valkey(usual_port=server.port) as stranger, server:
+        assert stranger.port != server.port
+
+
+def test_a_port_that_clients_know_stays() -> None:
+    """Law: a restart on a port that somebody else has taken meanwhile is refused, not moved."""
+    with Valkey() as server:
+        server.kill()
+        with (
+            socket.create_server(("127.0.0.1", server.port)),
+            pytest.raises(StartFailedError, match="Address already in use"),
+        ):
+            server.start()
+
+
 def test_ports_stay_out_of_the_range_of_outgoing_connections() -> None:
     """Law: a client that keeps knocking on a dead server's port is never given that very port."""
     assert all(child.FIRST_PORT <= free_port() < child._first_ephemeral_port() for _ in range(50))

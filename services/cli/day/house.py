@@ -23,7 +23,7 @@ import msgspec
 import services
 from services.cli.day.counts import Counts
 from services.runtime.admin import TopicsUnreachableError, apply_topics
-from services.runtime.child import LOOPBACK, Server, StartFailedError, free_port
+from services.runtime.child import LOOPBACK, Server, StartFailedError
 from services.runtime.connection import KafkaAccess
 from services.runtime.embedded import ApacheKafka, Broker, EmbeddedBroker, Valkey
 
@@ -40,12 +40,8 @@ class Service(Server):
 
     def __init__(self, name: str, environment: Mapping[str, str]) -> None:
         self.name = name  # type: ignore[misc] # one class for both services
-        super().__init__(port=free_port(USUAL_HTTP_PORTS[name]))
-        self._environment = {
-            **environment,
-            "PYTHONPATH": str(_ROOT),
-            "OMNIROUTE_HTTP": f"{LOOPBACK}:{self.port}",
-        }
+        super().__init__(usual_port=USUAL_HTTP_PORTS[name])
+        self._environment = {**environment, "PYTHONPATH": str(_ROOT)}
 
     @property
     def url(self) -> str:
@@ -58,7 +54,7 @@ class Service(Server):
 
     def environment(self) -> Mapping[str, str]:
         """Where Kafka and Redis are, and the port of its pages."""
-        return self._environment
+        return {**self._environment, "OMNIROUTE_HTTP": f"{LOOPBACK}:{self.port}"}
 
     def answers(self) -> bool:
         """Is it ready: has it all its lanes open?"""
@@ -113,10 +109,8 @@ class House:
     """Everything that runs behind the day; use as a context manager."""
 
     def __init__(self, broker: str, *, partitions: int, lanes: int) -> None:
-        usual = free_port(USUAL_BROKER_PORT)
-        self.broker: Broker = (
-            ApacheKafka(port=usual) if broker == "kafka" else EmbeddedBroker(port=usual)
-        )
+        kind: type[Broker] = ApacheKafka if broker == "kafka" else EmbeddedBroker
+        self.broker = kind(usual_port=USUAL_BROKER_PORT)
         self.memory = Valkey()
         self.partitions = partitions
         """Of each topic."""
