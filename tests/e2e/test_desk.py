@@ -136,13 +136,18 @@ async def test_a_revision_that_takes_the_work_away_stops_it(
 
 
 async def test_what_has_started_ignores_a_revision(desk: Desk, heard: Heard) -> None:
-    """A call that is going on is not broken off; the revision is counted."""
+    """A call that is going on is not broken off; the router is told that its revision did not count."""
     desk.take(decision())
     await until(lambda: Kind.ROUTING_STARTED in heard.kinds)
     desk.take(decision(1, action="route", channel="email"))
     await at_rest(desk)
-    assert heard.kinds == DONE
+    assert sorted(heard.kinds) == sorted([*DONE, Kind.ROUTING_STARTED])
+    ignored = [event for event in heard.events if event.cause == "revision_ignored"]
+    assert [(event.kind, event.decision_id) for event in ignored] == [("routing.started", "d-0")]
     assert desk.ignored == 1
+    desk.take(decision(2, action="route", channel="email"))
+    await at_rest(desk)
+    assert len(heard.events) == len(DONE) + 1, "what is over has nothing to ignore"
 
 
 async def test_a_planned_decision_waits_for_its_story_and_follows_its_plan(

@@ -1,13 +1,13 @@
 """The executor of the played day: reads decisions, carries them out, reports with `routing.*`.
 
 It keeps the rules that every executor must keep: act only on what is live and names you, drop a
-decision seen before, the highest revision wins, and what has started ignores a revision.
+decision seen before, the highest revision wins, and what has started ignores a revision and says so.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from datetime import UTC, datetime
 from random import Random
 from typing import Any
@@ -25,6 +25,7 @@ Key = tuple[str, str]
 Post = Callable[[ContactEvent, Expected, Story | None], Awaitable[None]]
 MOST_KNOWN = 200_000
 """Decisions remembered, to drop what comes again."""
+IGNORED = Act(kind=Kind.ROUTING_STARTED, cause="revision_ignored")
 USUAL = (ACCEPTED, STARTED, SOLVED)
 """What the desk does with a callback that no story speaks of, such as yours."""
 
@@ -84,7 +85,9 @@ class Desk:
         _keep(self._revisions, key, decision.revision)
         job = self._jobs.get(key)
         if job is not None and job.started:
-            self.ignored += not job.over
+            if not job.over:
+                self.ignored += 1
+                self._run(self._report_ignored(key, job))
             return
         if job is not None and job.task is not None:
             job.task.cancel()
@@ -104,9 +107,13 @@ class Desk:
         if key[1] in self._held:
             self._waiting[key[1]] = key
         elif job.task is None:
-            job.task = asyncio.create_task(self._carry_out(key, job))
-            self._running.add(job.task)
-            job.task.add_done_callback(self._note_end)
+            job.task = self._run(self._carry_out(key, job))
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._note_end)
+        return task
 
     def _note_end(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
@@ -125,6 +132,10 @@ class Desk:
         for step in reaction.then if reaction else ():
             await self._pause()
             await self._post(_now(step), step.expected, story)
+
+    async def _report_ignored(self, key: Key, job: Job) -> None:
+        _, story = self._plans.get(key[1], (None, None))
+        await self._post(self._report(job.decision, IGNORED), IGNORED.expected, story)
 
     def _usual(self, decision: Decision) -> tuple[Act, ...]:
         if decision.action is not Action.CALLBACK:
