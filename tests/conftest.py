@@ -23,7 +23,7 @@ from services.runtime.embedded import ApacheKafka, Broker, EmbeddedBroker
 from tests import machine
 from tests.servers import Rack, RedisUnderTest, ValkeyUnderTest
 
-pytest_plugins = ("tests.loud", "pytester")
+pytest_plugins = ("tests.loud", "tests.turns", "pytester")
 
 # No deadline: two busy cores make any example slow. `make check` looks at more of them.
 settings.register_profile("test", deadline=None)

@@ -20,9 +20,8 @@ FROZEN = Path(__file__).parent.parent / "golden" / "sentiment_figures.json"
 """Written by `python bench/freeze_sentiment.py` after a training that was meant."""
 TOLERANCE = 0.01
 MOST_BYTES = 6_000_000
-# Of a full machine, with a test beside it; a quiet one shows 2.1 and 0.08 (docs/model-card.md): shared caches cost us
-# more than VADER, single texts most: 0.04 was seen beside a simulation.
-BATCH_RATIO, SINGLE_RATIO = 1.2, 0.03
+# Quiet machines show 2.1 and 0.08 (docs/model-card.md), the slowest one 1.65 and 0.059.
+BATCH_RATIO, SINGLE_RATIO = 1.4, 0.05
 MOST_MB = 150
 pytestmark = pytest.mark.slow
 
@@ -88,6 +87,7 @@ def compare_rates(works: Sequence[tuple[Callable[[], object], int]]) -> list[flo
     return best
 
 
+@pytest.mark.alone
 def test_batches_are_faster_than_vader_and_single_texts_not_far_slower(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -116,6 +116,7 @@ def score_singly(score: Callable[..., object], texts: Sequence[str]) -> None:
         score([text], ["en"])
 
 
+@pytest.mark.alone
 def test_hostile_text_never_holds_a_lane_for_long() -> None:
     """Law: a batch of 64 of the worst texts takes at most 50 ms of processor time, warm."""
     worst = ["😡" * 5_000, "\u202e\ud800" * 800, "QUJD" * 400, "не " * 1_700, "不" * 1_600, "!?" * 900,
