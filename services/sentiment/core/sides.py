@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -14,6 +15,11 @@ UNIT = 10_000
 """A score of 1 in the whole numbers here."""
 QUARTERS = 4
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LABELS = tuple(Label)
+_PACKED = struct.Struct("<QqhB?")
+_UNSCORED = -(1 << 15)
+"""Stands for the score that there is none of."""
+PACKED_BYTES = _PACKED.size
 
 
 class Point(msgspec.Struct, frozen=True, gc=False):
@@ -27,6 +33,23 @@ class Point(msgspec.Struct, frozen=True, gc=False):
     agent: bool = False
     event: int = 0
     """Stands for source and event id: what comes again counts once."""
+
+
+def pack_point(point: Point) -> bytes:
+    """The same in 20 bytes, `PACKED_BYTES`: a lane keeps 50,000 of them."""
+    score = _UNSCORED if point.score is None else point.score
+    return _PACKED.pack(point.event, point.at, score, _LABELS.index(point.label), point.agent)
+
+
+def unpack_points(packed: bytes) -> Iterator[Point]:
+    """The messages that were packed one behind the other."""
+    for event, at, score, label, agent in _PACKED.iter_unpack(packed):
+        yield Point(at, _LABELS[label], None if score == _UNSCORED else score, agent, event)
+
+
+def holds_event(packed: bytes, event: int) -> bool:
+    """Is a message with this `event` among them?"""
+    return any(fields[0] == event for fields in _PACKED.iter_unpack(packed))
 
 
 def sum_up(

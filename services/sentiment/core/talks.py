@@ -14,7 +14,14 @@ import msgspec
 
 from services.contact.event import Channel, ContactEvent, Side
 from services.contact.sentiment import Label, SentimentScored, SentimentSummary
-from services.sentiment.core.sides import Point, sum_up
+from services.sentiment.core.sides import (
+    PACKED_BYTES,
+    Point,
+    holds_event,
+    pack_point,
+    sum_up,
+    unpack_points,
+)
 
 MOST_CONTACTS = 10_000
 """Open contacts that a lane keeps; the one that was silent for longest makes room."""
@@ -41,9 +48,15 @@ class Talk(msgspec.Struct, frozen=True, gc=False):
     channel: Channel | None
     queue: str
     topic: str
-    points: tuple[Point, ...]
+    packed: bytes
+    """The messages, see `pack_point`."""
     cut: bool = False
     """There were more than are kept."""
+
+    @property
+    def count(self) -> int:
+        """How many messages are kept."""
+        return len(self.packed) // PACKED_BYTES
 
 
 class Talks:
@@ -52,7 +65,7 @@ class Talks:
     def __init__(self) -> None:
         self.open: OrderedDict[Key, Talk] = OrderedDict()
         """The one that was silent for longest comes first."""
-        self.closes: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self.closes: OrderedDict[int, None] = OrderedDict()
         self._since: dict[int, int] = {}
         self._points = 0
 
@@ -68,16 +81,16 @@ class Talks:
         """What the draft heard stands."""
         for key, talk in draft.changed.items():
             old = self.open.pop(key, None)
-            self._points -= len(old.points) if old is not None else 0
+            self._points -= old.count if old is not None else 0
             if talk is not None:
                 self.open[key] = talk
-                self._points += len(talk.points)
+                self._points += talk.count
         self.closes.update(dict.fromkeys(draft.closed))
         while len(self.closes) > MOST_CLOSES:
             self.closes.popitem(last=False)
         while len(self.open) > MOST_CONTACTS or self._points > MOST_POINTS:
             key, talk = self.open.popitem(last=False)
-            self._points -= len(talk.points)
+            self._points -= talk.count
             # Whoever speaks again after this may be the one that was let go.
             self.begin_at(key[0], talk.heard + 1)
 
@@ -88,7 +101,7 @@ class Draft:
     def __init__(self, talks: Talks) -> None:
         self._talks = talks
         self.changed: dict[Key, Talk | None] = {}
-        self.closed: list[tuple[str, str]] = []
+        self.closed: list[int] = []
 
     def hear(self, partition: int, scored: SentimentScored) -> None:
         """One more message of its contact, or one that came again and counts once.
@@ -100,11 +113,11 @@ class Draft:
         key = (partition, scored.customer_id, scored.contact_id)
         old = self._find(key)
         at = _ms(scored.scored_at)
-        before = old.points if old is not None else ()
-        event = _digest(scored)
-        if any(point.event == event for point in before):
+        event = _digest(scored.source, scored.event_id)
+        before = old.packed if old is not None else b""
+        if holds_event(before, event):
             return
-        full = len(before) >= MOST_POINTS_EACH
+        full = old is not None and old.count >= MOST_POINTS_EACH
         point = Point(
             at=_ms(scored.received_at),
             label=scored.label,
@@ -118,7 +131,7 @@ class Draft:
             channel=scored.channel or (old.channel if old is not None else None),
             queue=scored.queue or (old.queue if old is not None else ""),
             topic=scored.topic or (old.topic if old is not None else ""),
-            points=before if full else (*before, point),
+            packed=before if full else before + pack_point(point),
             cut=full or (old is not None and old.cut),
         )
 
@@ -129,7 +142,7 @@ class Draft:
 
         `times` are the receipt of the close and now.
         """
-        this = (event.source, event.event_id)
+        this = _digest(event.source, event.event_id)
         if not event.contact_id or this in self._talks.closes or this in self.closed:
             return None
         key = (partition, event.customer_id, event.contact_id)
@@ -156,14 +169,14 @@ class Draft:
     def note_summary(self, partition: int, summary: SentimentSummary) -> None:
         """A close that was summed up before: its contact begins anew."""
         self.changed[partition, summary.customer_id, summary.contact_id] = None
-        self.closed.append((summary.source, summary.event_id))
+        self.closed.append(_digest(summary.source, summary.event_id))
 
     def _find(self, key: Key) -> Talk | None:
         return self.changed[key] if key in self.changed else self._talks.open.get(key)
 
 
 def _fill(summary: SentimentSummary, talk: Talk) -> SentimentSummary:
-    customer, agent, first, last = sum_up(talk.points)
+    customer, agent, first, last = sum_up(tuple(unpack_points(talk.packed)))
     return msgspec.structs.replace(
         summary,
         channel=talk.channel or summary.channel,
@@ -176,11 +189,9 @@ def _fill(summary: SentimentSummary, talk: Talk) -> SentimentSummary:
     )
 
 
-def _digest(scored: SentimentScored) -> int:
+def _digest(source: str, event_id: str) -> int:
     """64 bits for source and event id: a fifth of what the words would take."""
-    words = f"{len(scored.source)} {scored.source}{scored.event_id}".encode(
-        "utf-8", "surrogatepass"
-    )
+    words = f"{len(source)} {source}{event_id}".encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.blake2b(words, digest_size=8).digest())
 
 
