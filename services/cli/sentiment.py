@@ -1,4 +1,4 @@
-"""`omniroute sentiment`: runs the service; scores, evaluates and trains on the spot."""
+"""`omniroute sentiment`: runs the service; scores, evaluates, calibrates and trains on the spot."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ import os
 import sys
 from collections.abc import Sequence
 
-from services.cli import sentiment_evaluate, sentiment_score, sentiment_train
+from services.cli import (
+    sentiment_calibrate,
+    sentiment_evaluate,
+    sentiment_score,
+    sentiment_train,
+)
 from services.runtime.service import exit_now
 from services.runtime.settings import VARIABLES, SettingsError, describe_variables
 from services.sentiment.__main__ import main as run_service
@@ -83,7 +88,7 @@ def _build_parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=layout,
     )
-    for module in (sentiment_score, sentiment_evaluate, sentiment_train):
+    for module in (sentiment_score, sentiment_evaluate, sentiment_calibrate, sentiment_train):
         module.add_parser(commands)
     for name, (variable, meaning) in OPTIONS.items():
         service.add_argument(f"--{name}", help=f"{meaning}; env {variable}")

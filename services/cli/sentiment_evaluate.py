@@ -9,8 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-from services.sentiment.model.onnx import open_scorer
-from services.sentiment.model.store import FOLDER, ModelError
+from services.cli.sentiment_model import add_model, add_overlay, open_overlaid
+from services.sentiment.model.store import ModelError
+from services.sentiment.overlay_file import OverlayError
 from services.sentiment.train.evaluate import Result, evaluate
 from services.sentiment.train.measure import CONFIDENCE
 from services.sentiment.train.texts import LABELS, SetError, read_corpus, read_set
@@ -63,17 +64,16 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--confusion", action="store_true", help="true class by predicted class")
     parser.add_argument("--no-intervals", action="store_true", help="faster: no bootstrap")
     parser.add_argument("--no-peers", action="store_true", help="the model alone")
-    parser.add_argument(
-        "--model", type=Path, default=FOLDER, help="folder of another model, ours or ONNX"
-    )
+    add_model(parser)
+    add_overlay(parser)
     parser.set_defaults(run=run)
 
 
 def run(words: argparse.Namespace) -> int:
-    """Measure and print; 2 if the model or a file cannot be read."""
+    """Measure and print; 2 if the model, the overlay or a file cannot be read."""
     read = read_corpus if words.corpus else read_set
     try:
-        scorer = open_scorer(words.model)
+        _, scorer = open_overlaid(words)
         if words.format == "table":
             print(HEADER)
         for path in words.files:
@@ -82,7 +82,7 @@ def run(words: argparse.Namespace) -> int:
             )
             for result in found:
                 show(result, words)
-    except (ModelError, SetError) as wrong:
+    except (ModelError, OverlayError, SetError) as wrong:
         print(f"omniroute sentiment evaluate: {wrong}", file=sys.stderr)
         return USAGE
     return GOOD

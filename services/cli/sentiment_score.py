@@ -12,12 +12,13 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from services.cli.sentiment_model import add_model, add_overlay, open_overlaid
 from services.contact.sentiment import Label
 from services.sentiment.core.language import read_tag
 from services.sentiment.core.linear import LinearScorer
 from services.sentiment.core.scorer import Scored, Scorer
-from services.sentiment.model.onnx import open_scorer
-from services.sentiment.model.store import FOLDER, ModelError
+from services.sentiment.model.store import ModelError
+from services.sentiment.overlay_file import OverlayError
 
 GOOD, USAGE = 0, 2
 BATCH = 256
@@ -67,25 +68,24 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--format", choices=("table", "jsonl"), default="table")
     parser.add_argument("--language", default="", help="of all texts, such as en or pt-BR")
     parser.add_argument("--why", action="store_true", help="the words that moved the score")
-    parser.add_argument(
-        "--model", type=Path, default=FOLDER, help="folder of another model, ours or ONNX"
-    )
+    add_model(parser)
+    add_overlay(parser)
     parser.set_defaults(run=run)
 
 
 def run(words: argparse.Namespace) -> int:
-    """Score and print; 2 if the model or a file cannot be read."""
+    """Score and print; 2 if the model, the overlay or a file cannot be read."""
     try:
-        scorer = open_scorer(words.model)
+        scorer, overlaid = open_overlaid(words)
         demand_words(scorer, words)
         texts = read_texts(words.texts)
-        results = score_all(scorer, texts, words)
+        results = score_all(scorer, overlaid, texts, words)
         if words.format == "jsonl":
             for _, line in results:
                 print(escape(msgspec.json.encode(line)))
         else:
             print_table(list(results), why=words.why)
-    except (ModelError, OSError) as wrong:
+    except (ModelError, OverlayError, OSError) as wrong:
         print(f"omniroute sentiment score: {wrong}", file=sys.stderr)
         return USAGE
     return GOOD
@@ -125,13 +125,13 @@ def is_file(word: str) -> bool:
 
 
 def score_all(
-    scorer: Scorer, texts: Iterator[str], words: argparse.Namespace
+    scorer: Scorer, overlaid: Scorer, texts: Iterator[str], words: argparse.Namespace
 ) -> Iterator[tuple[str, Line]]:
-    """Texts with their results, batch by batch."""
+    """Texts with their results, batch by batch; why is the model's own word, whatever the overlay."""
     while batch := list(islice(texts, BATCH)):
         # Where nothing is told, the model itself knows the language best, from its characters.
         languages = [read_tag(words.language)] * len(batch)
-        for text, scored in zip(batch, scorer.score(batch, languages), strict=True):
+        for text, scored in zip(batch, overlaid.score(batch, languages), strict=True):
             moved = explain(scorer, text, scored) if words.why and not scored.why else None
             yield text, build_line(scored, moved)
 

@@ -41,7 +41,9 @@ class SentimentService:
         self._registry = CollectorRegistry()
         self._metrics = SentimentMetrics(self._registry)
         self._metrics.show_overlay(
-            lambda: float(self._overlay.good), lambda: count_phrases(self._overlay.current)
+            lambda: float(self._overlay.good),
+            lambda: count_phrases(self._overlay.current),
+            lambda: len(self._overlay.current.calibrations),
         )
         self._metrics.name_scorer(scorer.name, sorted(scorer.languages))
         self._lanes: Lanes | None = None

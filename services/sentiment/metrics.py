@@ -84,12 +84,17 @@ class SentimentMetrics:
         )
         self.overlay_good = Gauge(
             "omniroute_sentiment_overlay_good",
-            "1 while the file of phrases on the disk is in force, 0 while it has a mistake.",
+            "1 while the overlay on the disk is in force, 0 while it has a mistake.",
             registry=registry,
         )
         self.overlay_phrases = Gauge(
             "omniroute_sentiment_overlay_phrases",
             "Phrases of the overlay that are in force.",
+            registry=registry,
+        )
+        self.overlay_calibrations = Gauge(
+            "omniroute_sentiment_overlay_calibrations",
+            "Calibrations of the overlay that are in force.",
             registry=registry,
         )
         self.skipped = Counter(
@@ -164,10 +169,16 @@ class SentimentMetrics:
                 for label in _CLASSES:  # a difference needs both sides, the one that is 0 too
                     self.touchpoint.labels(*place, label.value).inc(label is scored.label)
 
-    def show_overlay(self, good: Callable[[], float], phrases: Callable[[], float]) -> None:
+    def show_overlay(
+        self,
+        good: Callable[[], float],
+        phrases: Callable[[], float],
+        calibrations: Callable[[], float],
+    ) -> None:
         """Ask for these at each scrape."""
         self.overlay_good.set_function(good)
         self.overlay_phrases.set_function(phrases)
+        self.overlay_calibrations.set_function(calibrations)
 
     def count_summary(self, summary: SentimentSummary) -> None:
         """Count one published summary."""

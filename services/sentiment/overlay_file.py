@@ -1,11 +1,12 @@
-"""Reads a file of phrases and keeps it in force: checked at every load, the last good one is kept."""
+"""Reads an overlay and keeps it in force: checked at every load, the last good one is kept."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import yaml
@@ -15,11 +16,13 @@ from services.runtime.log import get_log
 from services.sentiment.core.overlay import (
     MOST_SHIFT,
     NOTHING,
+    Calibration,
     Overlay,
     Phrase,
     arrange,
     cut_words,
 )
+from services.sentiment.core.temper import Temper
 
 log = get_log(__name__)
 
@@ -27,7 +30,9 @@ MOST_BYTES = 1024 * 1024
 MOST_PHRASES = 5_000
 POLL_MS = 5_000
 """The net under the watch: some file systems tell nothing."""
-_FIELDS = ("sources", "languages", "phrases")
+_FIELDS = ("sources", "languages", "calibration", "phrases")
+_TEMPER = {"temperature": (0.2, 10.0), "neutral": (-10.0, 10.0), "lean": (-10.0, 10.0)}
+"""What a calibration holds, with the least and the greatest value."""
 
 
 class OverlayError(Exception):
@@ -50,57 +55,93 @@ def load_overlay(path: str) -> Overlay:
     except yaml.YAMLError as broken:
         raise OverlayError(f"{path}: {broken}") from broken
     reader = _Reader(path)
-    phrases = list(reader.read(root))
-    if len(phrases) > MOST_PHRASES:
-        reader.mistakes.append(f"{path}: {len(phrases)} phrases; at most {MOST_PHRASES}")
+    reader.read(root)
+    if len(reader.phrases) > MOST_PHRASES:
+        reader.mistakes.append(f"{path}: {len(reader.phrases)} phrases; at most {MOST_PHRASES}")
     if reader.mistakes:
         raise OverlayError("\n".join(reader.mistakes))
-    return arrange(hashlib.sha256(data).hexdigest()[:12], phrases)
+    version = hashlib.sha256(data).hexdigest()[:12]
+    return arrange(version, reader.phrases, reader.calibrations)
 
 
 class _Reader:
-    """Walks the nodes of the file, which know their lines, and collects mistakes."""
+    """Walks the nodes of the file, which know their lines, and collects what it finds, and mistakes."""
 
     def __init__(self, path: str) -> None:
         self._path = path
+        self.phrases: list[Phrase] = []
+        self.calibrations: list[Calibration] = []
         self.mistakes: list[str] = []
 
-    def read(self, root: yaml.Node | None) -> Iterator[Phrase]:
+    def read(self, root: yaml.Node | None) -> None:
         if root is None:
             return
         if not isinstance(root, yaml.SequenceNode):
-            self._complain(root, "expected a list of blocks, each with `phrases`")
+            self._complain(root, "expected a list of blocks, each with `phrases` or `calibration`")
             return
         for block in root.value:
-            yield from self._read_block(block)
+            self._read_block(block)
 
-    def _read_block(self, block: yaml.Node) -> Iterator[Phrase]:
-        if not isinstance(block, yaml.MappingNode):
-            self._complain(block, "expected a block with `phrases`")
+    def _read_block(self, block: yaml.Node) -> None:
+        parts = self._read_parts(block)
+        if parts is None:
             return
+        sources = self._read_list(parts.get("sources"))
+        languages = self._read_list(parts.get("languages"))
+        if "calibration" in parts:
+            self._read_calibration(parts["calibration"], sources, languages)
+        if "phrases" in parts:
+            self._read_phrases(parts["phrases"], sources, languages)
+        elif "calibration" not in parts:
+            self._complain(block, "`phrases` is missing, or `calibration`")
+
+    def _read_parts(self, block: yaml.Node) -> dict[str, yaml.Node] | None:
+        if not isinstance(block, yaml.MappingNode):
+            self._complain(block, "expected a block with `phrases` or `calibration`")
+            return None
+        return self._read_fields(block, _FIELDS)
+
+    def _read_fields(self, block: yaml.MappingNode, known: Collection[str]) -> dict[str, yaml.Node]:
         parts: dict[str, yaml.Node] = {}
         for name, value in block.value:
-            if name.value not in _FIELDS:
-                self._complain(name, f"{name.value!r} is none of: {', '.join(_FIELDS)}")
+            if name.value not in known:
+                self._complain(name, f"{name.value!r} is none of: {', '.join(known)}")
             elif name.value in parts:
                 self._complain(name, f"{name.value!r} stands twice in the block")
             parts[str(name.value)] = value
-        sources = self._read_list(parts.get("sources"))
-        languages = self._read_list(parts.get("languages"))
-        phrases = parts.get("phrases")
-        if not isinstance(phrases, yaml.MappingNode):
-            self._complain(phrases or block, "`phrases` is missing: a phrase and its shift a line")
+        return parts
+
+    def _read_calibration(
+        self, node: yaml.Node, sources: tuple[str, ...], languages: tuple[str, ...]
+    ) -> None:
+        if not isinstance(node, yaml.MappingNode) or not node.value:
+            self._complain(node, f"expected at least one of: {', '.join(_TEMPER)}")
+            return
+        found = {
+            name: self._read_number(value, *_TEMPER[name])
+            for name, value in self._read_fields(node, _TEMPER).items()
+            if name in _TEMPER
+        }
+        temper = Temper(**{name: value for name, value in found.items() if value is not None})
+        self.calibrations.append(Calibration(temper, sources, languages))
+
+    def _read_phrases(
+        self, node: yaml.Node, sources: tuple[str, ...], languages: tuple[str, ...]
+    ) -> None:
+        if not isinstance(node, yaml.MappingNode):
+            self._complain(node, "expected a phrase and its shift a line")
             return
         seen: set[tuple[str, ...]] = set()
-        for name, value in phrases.value:
-            words, shift = cut_words(str(name.value)), self._read_shift(value)
+        for name, value in node.value:
+            words = cut_words(str(name.value))
+            shift = self._read_number(value, -MOST_SHIFT, MOST_SHIFT, zero=False)
             if not words:
                 self._complain(name, "a phrase without a word")
             elif words in seen:
                 self._complain(name, f"{name.value!r} stands twice in the block")
             elif shift is not None:
                 seen.add(words)
-                yield Phrase(words, shift, sources, languages)
+                self.phrases.append(Phrase(words, shift, sources, languages))
 
     def _read_list(self, node: yaml.Node | None) -> tuple[str, ...]:
         if node is None:
@@ -110,14 +151,17 @@ class _Reader:
             return ()
         return tuple(str(item.value) for item in node.value)
 
-    def _read_shift(self, node: yaml.Node) -> float | None:
+    def _read_number(
+        self, node: yaml.Node, least: float, most: float, *, zero: bool = True
+    ) -> float | None:
         try:
-            shift = float(node.value)
+            number = float(node.value)
         except (TypeError, ValueError):
-            shift = 0.0
-        if shift and abs(shift) <= MOST_SHIFT:
-            return shift
-        self._complain(node, f"expected a number from -{MOST_SHIFT:g} to {MOST_SHIFT:g}, not 0")
+            number = math.nan
+        if least <= number <= most and (zero or number):
+            return number
+        but = "" if zero else ", not 0"
+        self._complain(node, f"expected a number from {least:g} to {most:g}{but}")
         return None
 
     def _complain(self, node: yaml.Node, what: str) -> None:

@@ -36,7 +36,8 @@ OWN: tuple[Variable, ...] = (
     Variable(
         OVERLAY,
         "",
-        "a file of phrases that move the score (`docs/sentiment.md`); read again when it changes",
+        "a file of calibrations, and of phrases that move the score (`docs/sentiment.md`); read again when"
+        " it changes",
     ),
     Variable(
         MODEL,
@@ -61,7 +62,7 @@ class SentimentSettings(msgspec.Struct, frozen=True, kw_only=True):
     agents: bool
     """Whether agents' messages are scored."""
     overlay: str
-    """A file of phrases; empty: none."""
+    """A file of calibrations and phrases; empty: none."""
     model: Path | None = None
     """The folder of another model than the packaged one."""
     languages: tuple[str, ...] = ()

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.sentiment.core.overlay import (
     NOTHING,
+    Calibration,
+    OverlaidScorer,
     Phrase,
+    apply_overlay,
     arrange,
     cut_words,
     find_shift,
     shift_score,
 )
-from services.sentiment.core.scorer import LANGUAGE_NOT_SUPPORTED, Scored, round_shares
+from services.sentiment.core.scorer import LANGUAGE_NOT_SUPPORTED, Pace, Scored, round_shares
+from services.sentiment.core.temper import (
+    LEAST_SHARE,
+    Temper,
+    read_logits,
+    temper_answer,
+    temper_shares,
+)
 
 OVERLAY = arrange(
     "v",
@@ -69,3 +82,88 @@ def test_what_was_not_scored_is_not_moved() -> None:
     """Law: a phrase makes no score where there is none."""
     mute = Scored(why=LANGUAGE_NOT_SUPPORTED)
     assert shift_score(mute, 1.0) is mute
+
+
+@given(
+    raw=SHARES,
+    temperature=st.floats(min_value=0.2, max_value=10),
+    neutral=st.floats(min_value=-3, max_value=3),
+    lean=st.floats(min_value=-3, max_value=3),
+)
+def test_one_answer_is_tempered_as_many_are(
+    raw: tuple[float, float, float], temperature: float, neutral: float, lean: float
+) -> None:
+    """Law: what was fitted on arrays of shares is what is done to one message."""
+    total = sum(raw)
+    scored = round_shares((raw[0] / total, raw[1] / total, raw[2] / total), "en")
+    temper = Temper(temperature, neutral, lean)
+    answer = temper_answer(scored, temper)
+    shares = np.array([[scored.p_neg, scored.p_neu, scored.p_pos]])
+    (wanted,) = temper_shares(read_logits(shares), {"": temper}, [""])
+    assert (answer.p_neg, answer.p_neu, answer.p_pos) == pytest.approx(wanted, abs=2 * LEAST_SHARE)
+    assert answer.p_neg + answer.p_neu + answer.p_pos == pytest.approx(1.0)
+    assert answer.language == scored.language
+
+
+def test_a_temper_of_nothing_leaves_the_shares() -> None:
+    """Law: temperature 1, no margin, no lean; and no share where there was no score."""
+    scored = round_shares((0.2, 0.5, 0.3), "en")
+    assert temper_answer(scored, Temper()) == scored
+    mute = Scored(why=LANGUAGE_NOT_SUPPORTED)
+    assert temper_answer(mute, Temper(2.0)) is mute
+
+
+PLAIN = round_shares((0.5, 0.3, 0.2), "en")
+CALM, SOUR = Temper(neutral=2.0), Temper(lean=-2.0)
+CALIBRATED = arrange(
+    "v",
+    [Phrase(("sick",), 0.5)],
+    [
+        Calibration(CALM, ("skates/main", "surf-*"), ("en",)),
+        Calibration(SOUR, languages=("en", "de")),
+    ],
+)
+
+
+@pytest.mark.parametrize(
+    ("source", "language", "temper"),
+    [
+        ("skates/main", "en", CALM),
+        ("surf-eu", "en", CALM),
+        ("skates/main", "de", SOUR),
+        ("x", "en", SOUR),
+        ("x", "zh", Temper()),
+    ],
+)
+def test_the_first_calibration_that_is_meant_holds(
+    source: str, language: str, temper: Temper
+) -> None:
+    """Law: one calibration at most, by source and language; what phrases move is moved after it."""
+    scored = round_shares((0.5, 0.3, 0.2), language)
+    calibrated = temper_answer(scored, temper)
+    assert apply_overlay(CALIBRATED, source, ["well"], scored) == calibrated
+    assert apply_overlay(CALIBRATED, source, ["sick"], scored) == shift_score(calibrated, 0.5)
+
+
+class Always:
+    """A scorer that says the same of everything."""
+
+    name, languages, pace = "always", frozenset({"en"}), Pace(texts=7)
+
+    def score(self, texts: Sequence[str], languages: Sequence[str]) -> Sequence[Scored]:
+        """The same."""
+        del languages
+        return [PLAIN] * len(texts)
+
+
+def test_a_scorer_under_an_overlay_says_what_the_service_publishes() -> None:
+    """Law: text by text, as of one source; name, languages and pace are the scorer's."""
+    overlaid = OverlaidScorer(Always(), CALIBRATED, "surf-eu")
+    assert overlaid.score(["well", "sick"], ["en", "en"]) == [
+        apply_overlay(CALIBRATED, "surf-eu", [text], PLAIN) for text in ("well", "sick")
+    ]
+    assert (overlaid.name, overlaid.languages, overlaid.pace) == (
+        "always",
+        frozenset({"en"}),
+        Pace(texts=7),
+    )

@@ -1,4 +1,4 @@
-"""Laws of the file of phrases: every mistake with its line, and the last good one stays in force."""
+"""Laws of the overlay: every mistake with its line, and the last good one stays in force."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from services.runtime.lane import EXIT_CODES
+from services.sentiment.core.overlay import Calibration
+from services.sentiment.core.temper import Temper
 from services.sentiment.overlay_file import LiveOverlay, OverlayError, count_phrases, load_overlay
 
 GOOD = "- sources: [shop]\n  languages: [en]\n  phrases:\n    sick: 1.2\n    not amused: -0.6\n"
@@ -29,6 +31,11 @@ GOOD = "- sources: [shop]\n  languages: [en]\n  phrases:\n    sick: 1.2\n    not
         ("- sources: shop\n  phrases: {sick: 1}\n", 1, "expected a list of words"),
         ("- sources: [shop]\n", 1, "`phrases` is missing"),
         ("- phrases:\n    sick: [1\n", 3, "expected"),
+        ("- phrases: [sick]\n", 1, "expected a phrase and its shift"),
+        ("- calibration: {}\n", 1, "at least one of: temperature, neutral, lean"),
+        ("- calibration:\n    lean: 1\n    warmth: 1\n", 3, "'warmth' is none of"),
+        ("- calibration:\n    temperature: 0\n", 2, "from 0.2 to 10"),
+        ("- calibration:\n    lean: much\n", 2, "from -10 to 10"),
     ],
 )
 def test_a_mistake_is_told_with_file_and_line(
@@ -43,6 +50,18 @@ def test_a_mistake_is_told_with_file_and_line(
         line.startswith(f"{path}:{where}: ") and what in line
         for line in str(wrong.value).splitlines()
     ), str(wrong.value)
+
+
+def test_a_block_may_calibrate_and_hold_phrases(tmp_path: Path) -> None:
+    """Law: both hold for the same sources and languages; what is not said stays as it is."""
+    path = tmp_path / "overlay.yaml"
+    path.write_text(GOOD + "  calibration: {neutral: 0.5}\n- calibration: {lean: -1}\n", "utf-8")
+    overlay = load_overlay(str(path))
+    assert count_phrases(overlay) == 2
+    assert overlay.calibrations == (
+        Calibration(Temper(1.0, 0.5, 0.0), ("shop",), ("en",)),
+        Calibration(Temper(lean=-1.0)),
+    )
 
 
 def test_a_service_with_a_bad_overlay_does_not_start_and_says_where(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Laws of `omniroute sentiment score` and `evaluate`, as a person runs them."""
+"""Laws of `omniroute sentiment score`, `evaluate` and `calibrate`, as a person runs them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from services.sentiment.train.texts import CORPUS, LABELS, read_corpus
 
 
 def run(*words: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
@@ -92,3 +94,74 @@ def test_a_bad_file_ends_with_two_and_its_name(tmp_path: Path, content: str) -> 
     done = run("evaluate", str(path))
     assert done.returncode == 2
     assert b"bad.tsv" in done.stderr
+
+
+@pytest.fixture
+def grumblers(tmp_path: Path) -> Path:
+    """A tenant whose plain requests are mostly meant as complaints: our messages, labelled so."""
+    lines = ["text\tlang\tlabel"]
+    for language in ("en", "bg"):
+        messages = read_corpus(CORPUS / "development" / f"{language}.tsv")
+        for number, message in enumerate(messages):
+            is_plain = LABELS[message.label] == "neu" and number % 5
+            label = "neg" if is_plain and language == "en" else LABELS[message.label]
+            text = message.text.replace("\n", " ").replace("\t", " ")
+            lines.append(f"{text}\t{language}\t{label}")
+    path = tmp_path / "grumblers.tsv"
+    path.write_text("\n".join(lines) + "\nКакво\tmk\tneg\n", "utf-8")
+    return path
+
+
+def test_what_is_calibrated_is_a_block_that_makes_the_shares_right(
+    grumblers: Path, tmp_path: Path
+) -> None:
+    """Law: figures of before and after for a person, a block for the overlay, only for its sources."""
+    done = run("calibrate", str(grumblers), "--source", "it's/*")
+    assert done.returncode == 0, done.stderr
+    said = done.stderr.decode().splitlines()
+    assert [line.split()[0] for line in said] == ["bg", "en", "mk"]
+    assert "left out: 1 messages; it takes 100" in said[2]
+    overlay = tmp_path / "overlay.yaml"
+    overlay.write_bytes(done.stdout)
+    assert b"- sources: ['it''s/*']\n  languages: [en]\n  calibration: {" in done.stdout
+    words = ["evaluate", str(grumblers), "--format", "jsonl", "--no-intervals", "--no-peers"]
+    words += ["--overlay", str(overlay)]
+    found = {
+        source: {line["language"]: line for line in map(json.loads, run(*words, "--source", source).stdout.splitlines())}
+        for source in ("it's/main", "its/main")
+    }  # fmt: skip
+    calibrated, plain = (found[source]["en"] for source in ("it's/main", "its/main"))
+    assert plain["ece"] > 0.1
+    assert calibrated["ece"] < plain["ece"] / 2
+    assert calibrated["macro_f1"] > plain["macro_f1"]
+    score = [
+        "score",
+        "Where is it?",
+        "--language",
+        "en",
+        "--format",
+        "jsonl",
+        "--overlay",
+        str(overlay),
+    ]
+    mine, other = (json.loads(run(*score, "--source", one).stdout) for one in ("it's/a", "its/a"))
+    assert mine["score"] < other["score"]
+
+
+def test_too_few_labels_calibrate_nothing(tmp_path: Path) -> None:
+    """Law: a language that lacks them is left out and says what it takes; exit code 1: none was left."""
+    few = tmp_path / "few.tsv"
+    few.write_text("text\tlang\tlabel\n" + "good\ten\tpos\n" * 120, "utf-8")
+    done = run("calibrate", str(few))
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert "left out: 0 neg, 0 neu, 120 pos; it takes 10 of each" in done.stderr.decode()
+
+
+@pytest.mark.parametrize("command", ["score", "evaluate"])
+def test_an_overlay_with_a_mistake_is_refused_with_its_line(tmp_path: Path, command: str) -> None:
+    """Law: exit code 2 and file:line."""
+    overlay = tmp_path / "overlay.yaml"
+    overlay.write_text("- calibration: {warmth: 1}\n")
+    done = run(command, "anything", "--overlay", str(overlay))
+    assert done.returncode == 2
+    assert f"{overlay}:1: 'warmth' is none of" in done.stderr.decode()

@@ -7,7 +7,7 @@ the first look's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -26,11 +26,8 @@ from services.sentiment.core.scorer import (
     Scored,
 )
 from services.sentiment.core.second_look import Floats, SecondLook, gather, spread
-from services.sentiment.core.sums import (
-    pack,
-    sum_all,
-    unpack,
-)
+from services.sentiment.core.sums import pack, sum_all, unpack
+from services.sentiment.core.temper import Temper, temper_shares
 
 PACE = Pace(texts=256)
 """Texts that are scored together: their arrays fit a core's cache."""
@@ -54,16 +51,6 @@ _MOODS = 2
 _FIRST_WANT, _HUMAN = 1, 5
 LIMIT = 57
 """Weights stay within this, so that the sum of a full text fits the width."""
-
-
-class Temper(msgspec.Struct, frozen=True):
-    """How logits of one language become shares: (logit + offset) / temperature."""
-
-    temperature: float = 1.0
-    neutral: float = 0.0
-    """Added to the logit of neutral: the margin that a mood must overcome."""
-    lean: float = 0.0
-    """Added to the logit of positive and taken from that of negative."""
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -262,28 +249,6 @@ def mix(first: Floats, second: Floats, service: Floats) -> Floats:
 def squash(logits: Floats) -> Floats:
     """Logits -> probabilities."""
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logits, -30.0, 30.0))))
-
-
-def find_temper(tempers: Mapping[str, Temper], language: str) -> Temper:
-    """What was calibrated for a language, else for texts of no known one."""
-    return tempers.get(language) or tempers[""]
-
-
-def temper_shares(
-    logits: Floats, tempers: Mapping[str, Temper], languages: Sequence[str]
-) -> Floats:
-    """Logits of negative and positive against neutral -> shares of the three classes."""
-    found = [find_temper(tempers, language) for language in languages]
-    table = np.array([(t.temperature, t.neutral, t.lean) for t in found]).reshape(-1, 3)
-    raised = np.zeros((len(logits), 3))
-    raised[:, 0] = logits[:, 0] - table[:, 2]
-    raised[:, 1] = table[:, 1]
-    raised[:, 2] = logits[:, 1] + table[:, 2]
-    raised /= table[:, :1]
-    raised -= raised.max(axis=1, keepdims=True)
-    np.exp(raised, out=raised)
-    raised /= raised.sum(axis=1, keepdims=True)
-    return raised
 
 
 def find_wants(heads: Floats) -> dict[int, tuple[tuple[Want, float], ...]]:

@@ -1,7 +1,8 @@
-"""A tenant's own phrases: what they mean in that business moves the score of a message.
+"""What a tenant knows better than the model: how sure it is of its customers, and what phrases mean.
 
-`sick` praises a skateboard, and `claim` is no complaint at an insurer. The overlay is data, made and
-checked by `services/sentiment/overlay_file.py`; here it is applied. Linear in the text.
+A calibration brings the shares to what they promise on the tenant's own messages. A phrase moves the
+score: `sick` praises a skateboard, and `claim` is no complaint at an insurer. The overlay is data, made
+and checked by `services/sentiment/overlay_file.py`; here it is applied. Linear in the text.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from services.sentiment.core.scorer import Scored, round_shares
+from services.sentiment.core.scorer import Pace, Scored, Scorer, round_shares
+from services.sentiment.core.temper import Temper, temper_answer
 
 MOST_SHIFT = 2.0
 """The whole way from very negative to very positive."""
@@ -31,15 +33,25 @@ class Phrase(msgspec.Struct, frozen=True):
     """Primary tags; none: every language."""
 
 
+class Calibration(msgspec.Struct, frozen=True):
+    """One calibration and where it holds, as a phrase does."""
+
+    temper: Temper
+    sources: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+
+
 class Overlay(msgspec.Struct, frozen=True):
-    """All phrases by their first word, and the hash of the file that they come from."""
+    """All phrases by their first word, calibrations, and the hash of the file that they come from."""
 
     version: str = ""
     phrases: Mapping[str, tuple[Phrase, ...]] = {}
+    calibrations: tuple[Calibration, ...] = ()
+    """Of several that are meant, the first one holds."""
 
 
 NOTHING = Overlay()
-"""No phrase at all."""
+"""The model's own word."""
 
 
 def cut_words(text: str) -> tuple[str, ...]:
@@ -47,12 +59,24 @@ def cut_words(text: str) -> tuple[str, ...]:
     return tuple(_WORD.findall(text.casefold()))
 
 
-def arrange(version: str, phrases: Sequence[Phrase]) -> Overlay:
-    """An overlay of these phrases; each has at least one word."""
+def arrange(
+    version: str, phrases: Sequence[Phrase], calibrations: Sequence[Calibration] = ()
+) -> Overlay:
+    """An overlay of these phrases, each of one word at least, and of these calibrations."""
     found: dict[str, list[Phrase]] = {}
     for phrase in phrases:
         found.setdefault(phrase.words[0], []).append(phrase)
-    return Overlay(version, {word: tuple(mine) for word, mine in found.items()})
+    by_word = {word: tuple(mine) for word, mine in found.items()}
+    return Overlay(version, by_word, tuple(calibrations))
+
+
+def apply_overlay(overlay: Overlay, source: str, parts: Sequence[str], scored: Scored) -> Scored:
+    """The answer to a message in these parts: calibrated first, then moved by phrases."""
+    for calibration in overlay.calibrations:
+        if _is_meant(calibration, source, scored.language):
+            scored = temper_answer(scored, calibration.temper)
+            break
+    return shift_score(scored, find_shift(overlay, source, scored.language, parts))
 
 
 def find_shift(overlay: Overlay, source: str, language: str, parts: Sequence[str]) -> float:
@@ -88,10 +112,41 @@ def shift_score(scored: Scored, shift: float) -> Scored:
     return msgspec.structs.replace(scored, p_neg=moved.p_neg, p_neu=moved.p_neu, p_pos=moved.p_pos)
 
 
-def _is_meant(phrase: Phrase, source: str, language: str) -> bool:
-    if phrase.languages and language not in phrase.languages:
+def _is_meant(one: Phrase | Calibration, source: str, language: str) -> bool:
+    if one.languages and language not in one.languages:
         return False
-    return not phrase.sources or any(
-        source.startswith(one[:-1]) if one.endswith("*") else source == one
-        for one in phrase.sources
+    return not one.sources or any(
+        source.startswith(name[:-1]) if name.endswith("*") else source == name
+        for name in one.sources
     )
+
+
+class OverlaidScorer:
+    """A scorer under an overlay, for texts of one source: what the service publishes of them."""
+
+    def __init__(self, scorer: Scorer, overlay: Overlay, source: str) -> None:
+        self._scorer = scorer
+        self._overlay = overlay
+        self._source = source
+
+    @property
+    def name(self) -> str:
+        """The scorer's."""
+        return self._scorer.name
+
+    @property
+    def languages(self) -> frozenset[str]:
+        """The scorer's."""
+        return self._scorer.languages
+
+    @property
+    def pace(self) -> Pace:
+        """The scorer's."""
+        return self._scorer.pace
+
+    def score(self, texts: Sequence[str], languages: Sequence[str]) -> Sequence[Scored]:
+        """Each text is a message of one part."""
+        return [
+            apply_overlay(self._overlay, self._source, [text], scored)
+            for text, scored in zip(texts, self._scorer.score(texts, languages), strict=True)
+        ]

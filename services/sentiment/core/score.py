@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from services.contact.reject import Reject, RejectCode
 from services.contact.sentiment import SentimentScored, Wanted
 from services.sentiment.core.language import read_tag
-from services.sentiment.core.overlay import Overlay, find_shift, shift_score
+from services.sentiment.core.overlay import Overlay, apply_overlay
 from services.sentiment.core.pick import Picked
 from services.sentiment.core.pooling import pool
 from services.sentiment.core.scorer import DECIMALS, NO_TEXT, Scored, Scorer
@@ -89,11 +89,10 @@ def _score_one(scorer: Scorer, text: str, language: str) -> Scored | Reject:
 
 
 def overlay_answer(overlay: Overlay, picked: Picked, scored: Scored) -> tuple[Scored, float]:
-    """The answer under the tenant's phrases, and how far they moved its score."""
-    if scored.why or not overlay.phrases:
+    """The answer under the tenant's overlay, and how far that moved its score."""
+    if scored.why:
         return scored, 0.0
-    shift = find_shift(overlay, picked.event.source, scored.language, picked.parts)
-    moved = shift_score(scored, shift)
+    moved = apply_overlay(overlay, picked.event.source, picked.parts, scored)
     return moved, round(moved.score - scored.score, DECIMALS)
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from services.sentiment.core.linear import Temper, temper_shares
+from services.sentiment.core.temper import Temper, temper_shares
 from services.sentiment.train.texts import NEG, NEU, POS
 
 Floats = NDArray[np.float64]

@@ -14,12 +14,11 @@ from services.sentiment.core.linear import (
     LIMIT,
     SERVICE,
     Settings,
-    Temper,
     Weights,
     mix,
-    temper_shares,
 )
 from services.sentiment.core.second_look import gather
+from services.sentiment.core.temper import Temper, temper_shares
 from services.sentiment.model.store import save_model
 from services.sentiment.train.balance import Balance
 from services.sentiment.train.calibrate import Sample, fit_temper
