@@ -58,8 +58,8 @@ class Server:
     """A server program on loopback. A subclass says what to run and when it answers.
 
     Use as a context manager, or call `start` and `close`. A folder that is not given is a temporary
-    one and is removed by `close`. `usual_port` is taken if it is free. From the first start on, `folder`
-    and `port` stay the same; until then a port that another program was quicker to take is changed.
+    one and is removed by `close`. `folder` and `port` stay the same over `restart`. A `usual_port` is a wish:
+    if another program has it, or takes it before the first start, `port` is another one.
     """
 
     name: ClassVar[str]
@@ -73,7 +73,7 @@ class Server:
             folder = self._scratch.folder
         self.folder = folder
         self.port = free_port(usual_port)
-        self._port_is_known = False
+        self._port_may_change = usual_port is not None
         self.log = folder / "server.log"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -117,11 +117,13 @@ class Server:
                 if not self._change_port():
                     raise
                 self._start_once()
-            self._port_is_known = True
+            self._port_may_change = False
         return self
 
     def _start_once(self) -> None:
         self.prepare()
+        if self._port_may_change and free_port(self.port) != self.port:
+            raise self._failed(f"lost port {self.port} to another program")
         deadline = time.monotonic() + self.start_within_s
         self._process = spawn(
             self.command(), log=self.log, folder=self.folder, environment=self.environment()
@@ -137,7 +139,7 @@ class Server:
 
     def _change_port(self) -> bool:
         """Take another port if a stranger has ours; between the choice and the start he could."""
-        if self._port_is_known or free_port(self.port) == self.port:
+        if not self._port_may_change or free_port(self.port) == self.port:
             return False
         self.port = free_port()
         return True

@@ -135,17 +135,30 @@ async def test_a_revision_that_takes_the_work_away_stops_it(
     assert heard.events == []
 
 
-async def test_what_has_started_ignores_a_revision(desk: Desk, heard: Heard) -> None:
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"action": "route", "channel": "email"},
+        {"type": "decision.cancelled"},
+        {"executor": "somebody-else"},
+    ],
+)
+async def test_what_has_started_ignores_a_revision(
+    desk: Desk, heard: Heard, changes: dict[str, Any]
+) -> None:
     """A call that is going on is not broken off; the router is told that its revision did not count."""
     desk.take(decision())
     await until(lambda: Kind.ROUTING_STARTED in heard.kinds)
-    desk.take(decision(1, action="route", channel="email"))
+    desk.take(decision(1, **changes))
     await at_rest(desk)
     assert sorted(heard.kinds) == sorted([*DONE, Kind.ROUTING_STARTED])
-    ignored = [event for event in heard.events if event.cause == "revision_ignored"]
-    assert [(event.kind, event.decision_id) for event in ignored] == [("routing.started", "d-0")]
+    starts = [event for event in heard.events if event.kind is Kind.ROUTING_STARTED]
+    assert [(one.cause, one.decision_id) for one in starts] == [
+        ("", "d-0"), ("revision_ignored", "d-0"),
+    ]  # fmt: skip
+    assert {event.source for event in heard.events} == {"telephony"}
     assert desk.ignored == 1
-    desk.take(decision(2, action="route", channel="email"))
+    desk.take(decision(2, **changes))
     await at_rest(desk)
     assert len(heard.events) == len(DONE) + 1, "what is over has nothing to ignore"
 

@@ -114,22 +114,43 @@ def test_a_preferred_port_is_taken_only_when_it_is_free() -> None:
 
 
 class Overtaken(Valkey):
-    """Somebody else listens on its port while it starts."""
+    """One of the same kind takes its port while it gets ready."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.first, self.stranger = self.port, socket.socket()
+        super().__init__(usual_port=free_port())
+        self.first, self.stranger = self.port, Valkey(usual_port=self.port)
 
     def prepare(self) -> None:
+        """Be slow."""
+        self.stranger.start()
+
+
+def test_a_port_that_was_lost_during_the_first_start_is_exchanged() -> None:
+    """Law: who is quicker keeps the port; that it answers in our place is not taken for ours."""
+    server = Overtaken()
+    with contextlib.closing(server.stranger), server:
+        assert (server.stranger.port, server.port != server.first) == (server.first, True)
+        assert server.answers()
+
+
+class Beaten(Valkey):
+    """A stranger listens on its port when the program has begun to start."""
+
+    def __init__(self) -> None:
+        super().__init__(usual_port=free_port())
+        self.first, self.stranger = self.port, socket.socket()
+
+    def command(self) -> Sequence[str | Path]:
         """Once: the stranger takes the port that was chosen."""
         with contextlib.suppress(OSError):
             self.stranger.bind(("127.0.0.1", self.first))
             self.stranger.listen()
+        return super().command()
 
 
-def test_a_port_that_was_lost_during_the_first_start_is_exchanged() -> None:
-    """Law: who is quicker keeps the port, and we serve on another one."""
-    server = Overtaken()
+def test_a_port_that_was_lost_to_one_that_was_quicker_to_bind_is_exchanged() -> None:
+    """Law: the program that ended for it is started once more."""
+    server = Beaten()
     with server.stranger, server:
         assert server.port != server.first
         assert server.answers()
@@ -137,14 +158,14 @@ def test_a_port_that_was_lost_during_the_first_start_is_exchanged() -> None:
 
 def test_a_server_that_took_the_port_before_the_first_start_is_not_taken_for_ours() -> None:
     """Law: one of the same kind would answer in our place."""
-    server = Valkey()
+    server = Valkey(usual_port=free_port())
     with Valkey(usual_port=server.port) as stranger, server:
         assert stranger.port != server.port
 
 
 def test_a_port_that_clients_know_stays() -> None:
     """Law: a restart on a port that somebody else has taken meanwhile is refused, not moved."""
-    with Valkey() as server:
+    with Valkey(usual_port=free_port()) as server:
         server.kill()
         with (
             socket.create_server(("127.0.0.1", server.port)),

@@ -26,6 +26,7 @@ Post = Callable[[ContactEvent, Expected, Story | None], Awaitable[None]]
 MOST_KNOWN = 200_000
 """Decisions remembered, to drop what comes again."""
 IGNORED = Act(kind=Kind.ROUTING_STARTED, cause="revision_ignored")
+"""What it says to a revision of a decision on which somebody works."""
 USUAL = (ACCEPTED, STARTED, SOLVED)
 """What the desk does with a callback that no story speaks of, such as yours."""
 
@@ -36,6 +37,9 @@ class Job(msgspec.Struct):
     decision: Decision
     task: asyncio.Task[None] | None = None
     started: bool = False
+    """Somebody works on it, and no revision counts."""
+    told: asyncio.Event = msgspec.field(default_factory=asyncio.Event)
+    """Set when the start has been reported."""
     over: bool = False
 
 
@@ -128,6 +132,8 @@ class Desk:
             if act.kind is Kind.ROUTING_STARTED:
                 job.started = True
             await self._post(self._report(job.decision, act), act.expected, story)
+            if job.started:
+                job.told.set()
         job.over = True
         for step in reaction.then if reaction else ():
             await self._pause()
@@ -135,6 +141,7 @@ class Desk:
 
     async def _report_ignored(self, key: Key, job: Job) -> None:
         _, story = self._plans.get(key[1], (None, None))
+        await job.told.wait()
         await self._post(self._report(job.decision, IGNORED), IGNORED.expected, story)
 
     def _usual(self, decision: Decision) -> tuple[Act, ...]:
