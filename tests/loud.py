@@ -7,7 +7,8 @@
 
 Holds as well where the tests run in several processes (pytest-xdist): each gets the machine ready for
 its own, one after the other, and tells the process that writes to the terminal what it was asked to.
-Tests of rooms with servers stay in one process, one after the other: they share ports and folders.
+Tests of rooms with servers stay in one process, one after the other: they share folders, and their limits
+in seconds are those of a machine that does one thing.
 """
 
 from __future__ import annotations

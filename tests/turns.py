@@ -2,7 +2,8 @@
 
 Where the tests run in several processes (pytest-xdist), each test holds a lock that it shares with the
 others; one that is `alone` holds it for itself. Who waits for it is not overtaken: all pass one gate,
-and it stands there meanwhile. The time of waiting does not count for the timeout of a test.
+and it stands there meanwhile. The time of waiting does not count for the timeout of a test, and a run that
+is cut names the test that was waited for.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import fcntl
 import tempfile
 from collections.abc import Generator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,10 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """The first process tells each other one where the locks are."""
-    folder = node.config.stash.setdefault(_FOLDER, tempfile.TemporaryDirectory(prefix="turns-"))
-    node.workerinput["turns"] = folder.name
+    stash = node.config.stash
+    if _FOLDER not in stash:
+        stash[_FOLDER] = tempfile.TemporaryDirectory(prefix="turns-")
+    node.workerinput["turns"] = stash[_FOLDER].name
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -37,9 +39,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         folder.cleanup()
 
 
-@pytest.hookimpl(tryfirst=True)  # what takes long comes before it, so that nobody waits for that
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """To the end with those that hold up all others."""
+    """Those that hold up all others come last of their group, when there is least to hold up."""
     items.sort(key=lambda item: item.get_closest_marker("alone") is not None)
 
 
@@ -50,9 +52,12 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool, bool]:
     if folder is None:
         return (yield)
     alone = item.get_closest_marker("alone") is not None
-    with ExitStack() as held:
+    with (Path(folder) / "running").open("ab") as lock:
         with (Path(folder) / "gate").open("ab") as gate:
             fcntl.flock(gate, fcntl.LOCK_EX)
-            lock = held.enter_context((Path(folder) / "running").open("ab"))
             fcntl.flock(lock, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
-        return (yield)
+        try:
+            return (yield)
+        finally:
+            # Closing is not enough: a process that the test has forked and forgotten holds it too.
+            fcntl.flock(lock, fcntl.LOCK_UN)
