@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from services.cli.sentiment_evaluate import spell
-from services.cli.sentiment_model import add_model
-from services.sentiment.model.onnx import open_scorer
+from services.cli.sentiment_model import add_model, open_model
+from services.sentiment.core.temper import Temper
 from services.sentiment.model.store import ModelError
 from services.sentiment.train.recalibrate import Recalibrated, recalibrate
 from services.sentiment.train.texts import SetError, read_corpus, read_set
@@ -18,16 +18,18 @@ GOOD, NOTHING, USAGE = 0, 1, 2
 HELP = "calibrate the shares on labelled messages of your own; prints a block for the overlay"
 EXAMPLES = """\
 examples:
-  omniroute sentiment calibrate mine.tsv > overlay.yaml
-  omniroute sentiment calibrate tweets.tsv --source "tweets/*" >> overlay.yaml
-  omniroute sentiment evaluate others.tsv --overlay overlay.yaml --source tweets/main
+  omniroute sentiment calibrate tweets.tsv --source "tweets/*" > fresh.yaml
+  omniroute sentiment calibrate mine.tsv >> fresh.yaml
+  omniroute sentiment evaluate others.tsv --overlay fresh.yaml --source tweets/main
 
 A file is tab-separated with a header: text, label (neg, neu or pos) and, if known, lang. Each language
 with 100 messages, 10 of each label, gets a temperature, a margin of neutral and a lean to the positive
 side: where your customers complain more, or in plainer words, than those that the model learned from, it
-is right more often and as sure as it says. What is printed holds for --source only (more than once; `*`
-at the end of one stands for the rest), or for every source. Put it into the file that
-OMNIROUTE_SENTIMENT_OVERLAY names.
+is right more often and as sure as it says. Give texts as the service scores them: without quotes and
+signatures. What is printed holds for --source only (more than once; `*` at the end of one stands for the
+rest), or for every source, and for the model that it was made with. Write it to a new file, look at it, and
+put it into the one that OMNIROUTE_SENTIMENT_OVERLAY names; the first block that fits a message holds, so the
+special ones come first.
 
 Figures before and after go to standard error; after is on messages that the calibration was not made from
 (five folds). A language that does not gain by it is left out. Exit code 1: no language gained.
@@ -44,7 +46,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE.tsv")
-    parser.add_argument("--source", action="append", default=[], help="of the events it is for")
+    parser.add_argument(
+        "--source",
+        action="append",
+        default=[],
+        help="of the events it is for, as in an overlay; may come more than once",
+    )
     parser.add_argument("--corpus", action="store_true", help="files in the columns of our corpus")
     add_model(parser)
     parser.set_defaults(run=run)
@@ -54,22 +61,25 @@ def run(words: argparse.Namespace) -> int:
     """Calibrate and print; 1 if no language gains, 2 if the model or a file cannot be read."""
     read = read_corpus if words.corpus else read_set
     try:
-        scorer = open_scorer(words.model)
+        scorer = open_model(words)
         texts = [text for path in words.files for text in read(path)]
     except (ModelError, SetError) as wrong:
         print(f"omniroute sentiment calibrate: {wrong}", file=sys.stderr)
         return USAGE
-    found = list(recalibrate(scorer, texts))
+    found, unscored = recalibrate(scorer, texts)
+    if unscored:
+        print(f"{unscored} messages are not scored, and left out", file=sys.stderr)
     for one in found:
         print(describe(one), file=sys.stderr)
         if one.temper is not None:
-            print("\n".join(write_block(one, words.source)))
+            print(f"# {scorer.name}, {one.before.texts} messages")
+            print("\n".join(write_block(one, one.temper, words.source)))
     return GOOD if any(one.temper is not None for one in found) else NOTHING
 
 
 def describe(one: Recalibrated) -> str:
     """A line for a person."""
-    name = one.language or "no language"
+    name = one.language or "all others"
     head = f"{name:<12}{one.before.texts:>7} messages  "
     if one.after is None:
         return f"{head}left out: {one.why}"
@@ -80,16 +90,14 @@ def describe(one: Recalibrated) -> str:
     return f"{head}{figures}" + (f"  left out: {one.why}" if one.why else "")
 
 
-def write_block(one: Recalibrated, sources: Sequence[str]) -> list[str]:
+def write_block(one: Recalibrated, temper: Temper, sources: Sequence[str]) -> list[str]:
     """The lines of a block of the overlay."""
-    temper = one.temper
-    assert temper is not None  # noqa: S101 - only what gained is written
     numbers = (
         f"temperature: {temper.temperature:g}, neutral: {temper.neutral:g}, lean: {temper.lean:g}"
     )
     lines = [f"calibration: {{{numbers}}}"]
     if one.language:
-        lines.insert(0, f"languages: [{one.language}]")
+        lines.insert(0, f"languages: [{quote(one.language)}]")
     if sources:
         lines.insert(0, f"sources: [{', '.join(map(quote, sources))}]")
     return [

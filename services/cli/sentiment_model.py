@@ -5,24 +5,40 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from services.sentiment.core.language import read_tag
 from services.sentiment.core.overlay import OverlaidScorer
 from services.sentiment.core.scorer import Scorer
 from services.sentiment.model.onnx import open_scorer
-from services.sentiment.model.store import FOLDER
-from services.sentiment.overlay_file import load_overlay
+from services.sentiment.model.store import FOLDER, ModelError
+from services.sentiment.overlay_file import OverlayError, load_overlay
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
-    """Add `--model`."""
+    """Add `--model` and `--model-languages`."""
     parser.add_argument(
         "--model", type=Path, default=FOLDER, help="folder of another model, ours or ONNX"
+    )
+    parser.add_argument(
+        "--model-languages",
+        default="",
+        metavar="TAGS",
+        help="in which an ONNX model scores, such as en,de; the packaged one scores the others",
     )
 
 
 def add_overlay(parser: argparse.ArgumentParser) -> None:
     """Add `--overlay` and `--source`."""
     parser.add_argument("--overlay", default="", help="a file of calibrations and phrases")
-    parser.add_argument("--source", default="", help="of the events, for the overlay")
+    parser.add_argument("--source", default="", help="with --overlay: the source of the events")
+
+
+def open_model(words: argparse.Namespace) -> Scorer:
+    """The scorer that the options name; raises `ModelError`."""
+    tags = [tag.strip() for tag in words.model_languages.split(",") if tag.strip()]
+    wrong = [tag for tag in tags if not read_tag(tag)]
+    if wrong:
+        raise ModelError(f"--model-languages: {wrong[0]!r} is no language tag such as en or pt-BR")
+    return open_scorer(words.model, [read_tag(tag) for tag in tags])
 
 
 def open_overlaid(words: argparse.Namespace) -> tuple[Scorer, Scorer]:
@@ -30,9 +46,11 @@ def open_overlaid(words: argparse.Namespace) -> tuple[Scorer, Scorer]:
 
     Raises:
         ModelError: There is no usable model in the folder.
-        OverlayError: The overlay has a mistake.
+        OverlayError: The overlay has a mistake, or there is none for the source.
     """
-    scorer = open_scorer(words.model)
-    if not words.overlay:
-        return scorer, scorer
-    return scorer, OverlaidScorer(scorer, load_overlay(words.overlay), words.source)
+    scorer = open_model(words)
+    if words.overlay:
+        return scorer, OverlaidScorer(scorer, load_overlay(words.overlay), words.source)
+    if words.source:
+        raise OverlayError("--source is for --overlay: name the file")
+    return scorer, scorer

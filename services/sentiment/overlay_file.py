@@ -22,16 +22,18 @@ from services.sentiment.core.overlay import (
     arrange,
     cut_words,
 )
-from services.sentiment.core.temper import Temper
+from services.sentiment.core.temper import COLDEST, HOTTEST, MOST_OFFSET, Temper
 
 log = get_log(__name__)
 
 MOST_BYTES = 1024 * 1024
 MOST_PHRASES = 5_000
+MOST_CALIBRATIONS = 200
 POLL_MS = 5_000
 """The net under the watch: some file systems tell nothing."""
 _FIELDS = ("sources", "languages", "calibration", "phrases")
-_TEMPER = {"temperature": (0.2, 10.0), "neutral": (-10.0, 10.0), "lean": (-10.0, 10.0)}
+_OFFSET = (-MOST_OFFSET, MOST_OFFSET)
+_TEMPER = {"temperature": (COLDEST, HOTTEST), "neutral": _OFFSET, "lean": _OFFSET}
 """What a calibration holds, with the least and the greatest value."""
 
 
@@ -58,6 +60,9 @@ def load_overlay(path: str) -> Overlay:
     reader.read(root)
     if len(reader.phrases) > MOST_PHRASES:
         reader.mistakes.append(f"{path}: {len(reader.phrases)} phrases; at most {MOST_PHRASES}")
+    if len(reader.calibrations) > MOST_CALIBRATIONS:
+        many = f"{len(reader.calibrations)} calibrations"
+        reader.mistakes.append(f"{path}: {many}; at most {MOST_CALIBRATIONS}")
     if reader.mistakes:
         raise OverlayError("\n".join(reader.mistakes))
     version = hashlib.sha256(data).hexdigest()[:12]
@@ -104,11 +109,13 @@ class _Reader:
     def _read_fields(self, block: yaml.MappingNode, known: Collection[str]) -> dict[str, yaml.Node]:
         parts: dict[str, yaml.Node] = {}
         for name, value in block.value:
-            if name.value not in known:
-                self._complain(name, f"{name.value!r} is none of: {', '.join(known)}")
-            elif name.value in parts:
+            if not isinstance(name, yaml.ScalarNode) or name.value not in known:
+                said = name.value if isinstance(name, yaml.ScalarNode) else name.id
+                self._complain(name, f"{said!r} is none of: {', '.join(known)}")
+                continue
+            if name.value in parts:
                 self._complain(name, f"{name.value!r} stands twice in the block")
-            parts[str(name.value)] = value
+            parts[name.value] = value
         return parts
 
     def _read_calibration(
@@ -120,7 +127,6 @@ class _Reader:
         found = {
             name: self._read_number(value, *_TEMPER[name])
             for name, value in self._read_fields(node, _TEMPER).items()
-            if name in _TEMPER
         }
         temper = Temper(**{name: value for name, value in found.items() if value is not None})
         self.calibrations.append(Calibration(temper, sources, languages))

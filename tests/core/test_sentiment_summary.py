@@ -7,10 +7,19 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.contact.event import Channel, ContactEvent, Kind, Side
 from services.contact.sentiment import Label, SentimentScored, SentimentSummary
 from services.sentiment.core import talks
+from services.sentiment.core.sides import (
+    PACKED_BYTES,
+    Point,
+    holds_event,
+    pack_point,
+    unpack_points,
+)
 from services.sentiment.core.talks import SILENCE_MS, Draft, Talks
 
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -169,3 +178,24 @@ def test_open_contacts_are_bounded_and_those_let_go_are_not_called_complete(
     summary = close(draft)
     assert summary is not None
     assert not summary.complete
+
+
+POINTS = st.builds(
+    Point,
+    at=st.integers(min_value=-(2**62), max_value=2**62),
+    label=st.sampled_from(Label),
+    score=st.none() | st.integers(min_value=-10_000, max_value=10_000),
+    agent=st.booleans(),
+    event=st.integers(min_value=0, max_value=2**64 - 1),
+)
+
+
+@given(points=st.lists(POINTS, max_size=8))
+def test_a_packed_message_is_the_same_when_unpacked(points: list[Point]) -> None:
+    """Law: nothing is lost in 20 bytes, and a message is found by its own digest only."""
+    packed = b"".join(map(pack_point, points))
+    assert list(unpack_points(packed)) == points
+    assert len(packed) == len(points) * PACKED_BYTES
+    assert all(holds_event(packed, point.event) for point in points)
+    between = int.from_bytes(packed[4:12], "little")
+    assert holds_event(packed, between) == (between in {point.event for point in points})

@@ -36,10 +36,18 @@ GOOD = "- sources: [shop]\n  languages: [en]\n  phrases:\n    sick: 1.2\n    not
         ("- calibration:\n    lean: 1\n    warmth: 1\n", 3, "'warmth' is none of"),
         ("- calibration:\n    temperature: 0\n", 2, "from 0.2 to 10"),
         ("- calibration:\n    lean: much\n", 2, "from -10 to 10"),
+        ("- calibration:\n    lean: .nan\n", 2, "from -10 to 10"),
+        ("- calibration:\n    lean: [1]\n", 2, "from -10 to 10"),
+        ("- calibration:\n    lean: 1\n    lean: 2\n", 3, "stands twice"),
+        ("- calibration:\n", 1, "at least one of"),
+        ("- calibration: {{ values }}\n", 1, "'mapping' is none of"),
+        ("- ? [phrases]\n  : {sick: 1}\n", 1, "'sequence' is none of"),
+        ("- phrases:\n", 1, "expected a phrase and its shift"),
+        ("- calibration: {lean: 1}\n" * 201, None, "201 calibrations; at most 200"),
     ],
 )
 def test_a_mistake_is_told_with_file_and_line(
-    tmp_path: Path, text: str, where: int, what: str
+    tmp_path: Path, text: str, where: int | None, what: str
 ) -> None:
     """Law: who made it finds it."""
     path = tmp_path / "overlay.yaml"
@@ -47,7 +55,7 @@ def test_a_mistake_is_told_with_file_and_line(
     with pytest.raises(OverlayError) as wrong:
         load_overlay(str(path))
     assert any(
-        line.startswith(f"{path}:{where}: ") and what in line
+        line.startswith(f"{path}:{where}: " if where else f"{path}: ") and what in line
         for line in str(wrong.value).splitlines()
     ), str(wrong.value)
 

@@ -19,8 +19,9 @@ from services.contact.event import Channel, ContactEvent, Kind, Side
 from services.contact.partition import partition_of
 from services.contact.sentiment import Label, SentimentScored, SentimentSummary
 from services.runtime.lane import Batch, Opening, Outgoing, Receipts, Slice, Stop
-from services.sentiment.core.overlay import Phrase, arrange
+from services.sentiment.core.overlay import Calibration, Phrase, arrange
 from services.sentiment.core.scorer import Pace, Scored
+from services.sentiment.core.temper import Temper
 from services.sentiment.metrics import SentimentMetrics
 from services.sentiment.model.store import load_scorer
 from services.sentiment.pipeline import Memo, ScoringJob
@@ -379,6 +380,26 @@ async def test_a_poll_full_of_hostile_text_never_holds_up_the_event_loop() -> No
         assert {o.topic for o in work.outgoing} == {names.SENTIMENT}
         worst = min(worst, longest / find_slowness())
     assert worst < 0.05
+
+
+async def test_a_tenants_calibration_is_published_and_leaves_the_unscored_alone() -> None:
+    """Law: shares, score and label follow; `overlay` tells how far the score moved."""
+    sour = arrange("v", [], [Calibration(Temper(lean=-4.0), ("test",))])
+    bench = Bench()
+    bench.job = ScoringJob(
+        load_scorer(), SentimentMetrics(CollectorRegistry()), overlay=lambda: sour
+    )
+    texts = ("Thank you, all is well.", "", "Thank you, all is well.")
+    outgoing = await bench.run(
+        make_batch(
+            *(make_record(n, text=text) for n, text in enumerate(texts[:2])),
+            make_record(2, text=texts[2], source="other"),
+        )
+    )
+    moved, mute, plain = map(read, outgoing)
+    assert (moved.label, plain.label) == (Label.NEGATIVE, Label.POSITIVE)
+    assert moved.overlay == pytest.approx(moved.score - plain.score)
+    assert (mute.label, mute.overlay) == (Label.UNSCORED, 0)
 
 
 class Slow:

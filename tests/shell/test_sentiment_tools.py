@@ -119,11 +119,11 @@ def test_what_is_calibrated_is_a_block_that_makes_the_shares_right(
     done = run("calibrate", str(grumblers), "--source", "it's/*")
     assert done.returncode == 0, done.stderr
     said = done.stderr.decode().splitlines()
-    assert [line.split()[0] for line in said] == ["bg", "en", "mk"]
-    assert "left out: 1 messages; it takes 100" in said[2]
+    assert said[0] == "1 messages are not scored, and left out"
+    assert [line.split()[0] for line in said[1:]] == ["bg", "en"]
     overlay = tmp_path / "overlay.yaml"
     overlay.write_bytes(done.stdout)
-    assert b"- sources: ['it''s/*']\n  languages: [en]\n  calibration: {" in done.stdout
+    assert b"- sources: ['it''s/*']\n  languages: ['en']\n  calibration: {" in done.stdout
     words = ["evaluate", str(grumblers), "--format", "jsonl", "--no-intervals", "--no-peers"]
     words += ["--overlay", str(overlay)]
     found = {
@@ -162,6 +162,8 @@ def test_an_overlay_with_a_mistake_is_refused_with_its_line(tmp_path: Path, comm
     """Law: exit code 2 and file:line."""
     overlay = tmp_path / "overlay.yaml"
     overlay.write_text("- calibration: {warmth: 1}\n")
+    alone = run(command, "anything", "--source", "chat/main")
+    assert (alone.returncode, b"--source is for --overlay" in alone.stderr) == (2, True)
     done = run(command, "anything", "--overlay", str(overlay))
     assert done.returncode == 2
     assert f"{overlay}:1: 'warmth' is none of" in done.stderr.decode()

@@ -16,6 +16,10 @@ from numpy.typing import NDArray
 from services.sentiment.core.scorer import Scored, round_shares
 
 Floats = NDArray[np.float64]
+COLDEST, HOTTEST = 0.2, 10.0
+"""What a temperature may be."""
+MOST_OFFSET = 10.0
+"""How far a neutral margin and a lean may be from 0."""
 LEAST_SHARE = 1e-4
 """Shares are published with four decimals; what is written as none is taken for this much."""
 

@@ -8,7 +8,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from services.sentiment.core.temper import Temper, temper_shares
+from services.sentiment.core.temper import (
+    COLDEST,
+    HOTTEST,
+    MOST_OFFSET,
+    Temper,
+    temper_shares,
+)
 from services.sentiment.train.texts import NEG, NEU, POS
 
 Floats = NDArray[np.float64]
@@ -47,7 +53,7 @@ def fit_temper(samples: Sequence[Sample]) -> Temper:
 def measure_loss(samples: Sequence[Sample], point: Floats) -> float:
     """Weighted mean log loss; for sets without neutral only of negative against positive."""
     temperature, neutral, lean = (float(value) for value in point)
-    if temperature <= 0.1:  # noqa: PLR2004 - colder than any sane model
+    if not COLDEST <= temperature <= HOTTEST or max(abs(neutral), abs(lean)) > MOST_OFFSET:
         return float("inf")
     temper = Temper(temperature, neutral, lean)
     total = LEAN_COST * lean**2 + NEUTRAL_COST * neutral**2

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from services.sentiment.core.language import read_tag
 from services.sentiment.core.scorer import Scorer
 from services.sentiment.core.temper import Temper, read_logits, temper_shares
 from services.sentiment.train.calibrate import Sample, fit_temper
-from services.sentiment.train.evaluate import score_texts
 from services.sentiment.train.measure import Figures, Floats, Labels, measure_shares
 from services.sentiment.train.texts import LABELS, Labelled
 
@@ -37,14 +37,26 @@ class Recalibrated(NamedTuple):
     """On messages that it was not made from."""
 
 
-def recalibrate(scorer: Scorer, texts: Sequence[Labelled]) -> Iterator[Recalibrated]:
-    """One result a language, in the order of their names."""
-    shares = score_texts(scorer, texts)
-    labels = np.array([text.label for text in texts])
-    languages = np.array([text.language for text in texts])
-    for language in sorted(set(languages)):
-        here = languages == language
-        yield recalibrate_language(str(language), shares[here], labels[here])
+def recalibrate(scorer: Scorer, texts: Sequence[Labelled]) -> tuple[list[Recalibrated], int]:
+    """One result a language, and how many texts were not scored, which say nothing of shares.
+
+    The languages are as the scorer tells them, in the order of their names; texts of which it tells none
+    come last, for in an overlay theirs would hold for every language.
+    """
+    scored = scorer.score(
+        [text.text for text in texts], [read_tag(text.language) for text in texts]
+    )
+    found: dict[str, list[int]] = {}
+    for row, answer in enumerate(scored):
+        if not answer.why:
+            found.setdefault(answer.language, []).append(row)
+    results = []
+    for language in sorted(found, key=lambda name: (not name, name)):
+        rows = found[language]
+        shares = np.array([(scored[i].p_neg, scored[i].p_neu, scored[i].p_pos) for i in rows])
+        labels = np.array([texts[i].label for i in rows])
+        results.append(recalibrate_language(language, shares, labels))
+    return results, len(texts) - sum(map(len, found.values()))
 
 
 def recalibrate_language(language: str, shares: Floats, labels: Labels) -> Recalibrated:
