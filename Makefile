@@ -35,11 +35,11 @@ run: $(VENV)/.runtime $(VENV)/.package ## see it work; FOR=30 ends by itself, BR
 
 .PHONY: test
 test: lint ## lint, then every test that is not slow; ARGS=... goes to pytest
-	@$(BIN)/pytest -m "not slow" -n $(BESIDE) --dist loadgroup $(SLOWEST) $(ARGS)
+	@$(BIN)/pytest -m "not slow" -n $(BESIDE) $(SLOWEST) $(ARGS)
 
 .PHONY: check
 check: deps ## the slower tests: campaigns, fuzzing, a fresh clone; ARGS=... goes to pytest
-	@$(BIN)/pytest -m slow --hypothesis-profile=check -n $(BESIDE) --dist loadgroup $(SLOWEST) $(ARGS)
+	@$(BIN)/pytest -m slow --hypothesis-profile=check -n $(BESIDE) $(SLOWEST) $(ARGS)
 
 .PHONY: chaos
 chaos: deps ## faults against Apache Kafka, the short form; ROW=2 BUDGET=40m SEED=.. the long one

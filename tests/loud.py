@@ -7,8 +7,6 @@
 
 Holds as well where the tests run in several processes (pytest-xdist): each gets the machine ready for
 its own, one after the other, and tells the process that writes to the terminal what it was asked to.
-Tests of rooms with servers stay in one process, one after the other: they share folders, and their limits
-in seconds are those of a machine that does one thing.
 """
 
 from __future__ import annotations
@@ -24,7 +22,6 @@ import pytest
 from tests import machine
 
 _BY_FIXTURE = {"kafka": ("java", "maven"), "redis_server": ("redis-server",)}
-_WITH_SERVERS = ("e2e", "fault", "house", "live", "shell")
 _DURABLE = pytest.StashKey[list[str]]()
 
 
@@ -78,10 +75,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Mark what runs on Apache Kafka; drop the pairs of test and broker that mean nothing."""
     kept: list[pytest.Item] = []
     dropped: list[pytest.Item] = []
-    several = config.pluginmanager.hasplugin("xdist")
     for item in items:
-        if several and item.path.parent.name in _WITH_SERVERS:
-            item.add_marker(pytest.mark.xdist_group("with servers"))
         kind = _broker_of(item)
         if kind == "kafka":
             item.add_marker("kafka")

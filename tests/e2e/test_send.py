@@ -19,11 +19,11 @@ pytestmark = [pytest.mark.timeout(300), pytest.mark.embedded]
 MAIL = b"""\
 From: Ana <ana@mail.example>
 To: help@shop.example
-Subject: Where is it?
+Subject: Invoice 4471
 Message-ID: <1@mail.example>
 Date: Mon, 2 Nov 2026 10:00:00 +0000
 
-My parcel has not come. Can you look into it?
+Please send me the invoice 4471 as a PDF.
 """
 
 

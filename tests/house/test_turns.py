@@ -1,4 +1,4 @@
-"""What measures time runs alone: the plugin that sees to it, seen at work."""
+"""Which tests may run side by side: the plugin that sees to it, seen at work."""
 
 from __future__ import annotations
 
@@ -40,6 +40,33 @@ def test_a_test_that_measures_runs_while_no_other_does(
     assert len(spans) == 7
     for ((_, end), name), ((begin, _), other) in pairwise(spans):
         assert end <= begin or not {"alone"} & {name[:5], other[:5]}, (name, other)
+
+
+ROOMS = """
+import os, time
+import pytest
+@pytest.mark.parametrize("number", range(6))
+def test_where(number):
+    time.sleep(.2)
+    with open({place!r}, "a") as told:
+        told.write(f"{room} {{os.getpid()}}\\n")
+"""
+
+
+def test_tests_of_rooms_with_servers_stay_in_one_process(pytester: pytest.Pytester) -> None:
+    """Law: whatever the room, if it has servers; the other process has the others meanwhile."""
+    place = pytester.path / "told"
+    for room in ("e2e", "shell", "core"):
+        (pytester.path / room).mkdir()
+        code = ROOMS.format(place=str(place), room=room)
+        (pytester.path / room / f"test_{room}.py").write_text(code)
+    words = ["-p", "no:cacheprovider", "-p", "no:asyncio", "-p", "no:hypothesispytest"]
+    words += ["-p", "tests.turns", "-n", "2"]
+    pytester.runpytest_subprocess(*words).assert_outcomes(passed=18)
+    told = [line.split() for line in place.read_text().splitlines()]
+    with_servers = {process for room, process in told if room != "core"}
+    assert len(with_servers) == 1
+    assert {process for room, process in told[:6] if room == "core"} - with_servers
 
 
 def read_span(file: Path) -> tuple[float, float]:
