@@ -8,7 +8,7 @@ SHELL := /bin/sh
 
 VENV := .venv
 BIN := $(VENV)/bin
-# Tests at a time: one of those with servers, which mostly wait, and another one.
+# Tests at a time: those with servers mostly wait.
 BESIDE ?= 2
 SLOWEST = --durations=20 --durations-min=5
 # The first of these that is at least 3.11.

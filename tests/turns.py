@@ -1,7 +1,7 @@
 """Pytest plugin: which tests may run side by side, where they run in several processes (pytest-xdist).
 
-Tests of rooms with servers stay in one process, one after the other: they share folders and usual ports, and
-their limits in seconds are those of a machine that does one thing. All others are dealt one by one.
+Tests of a room with servers stay in one process, one after the other: what takes the usual ports never meets
+itself, and at most two of what mostly waits do so at a time. All others are dealt one by one.
 
 A test marked `alone` runs while no other one does. Each test holds a lock that it shares with the others;
 one that is `alone` holds it for itself. Who waits for it is not overtaken: all pass one gate, and it stands
@@ -21,7 +21,9 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-_WITH_SERVERS = ("e2e", "fault", "house", "live", "shell")
+_TOGETHER = {"e2e": "programs", "house": "programs", "live": "programs"}
+_TOGETHER |= {"fault": "servers", "shell": "servers"}
+"""Rooms whose tests run one after the other."""
 _FOLDER = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
 
 
@@ -35,7 +37,7 @@ class _ByRoom(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
 
     def _split_scope(self, nodeid: str) -> str:
         room = Path(nodeid.partition("::")[0]).parent.name
-        return "with servers" if room in _WITH_SERVERS else nodeid
+        return _TOGETHER.get(room, nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -47,26 +47,28 @@ import os, time
 import pytest
 @pytest.mark.parametrize("number", range(6))
 def test_where(number):
-    time.sleep(.2)
+    time.sleep(.1)
     with open({place!r}, "a") as told:
         told.write(f"{room} {{os.getpid()}}\\n")
 """
 
 
 def test_tests_of_rooms_with_servers_stay_in_one_process(pytester: pytest.Pytester) -> None:
-    """Law: whatever the room, if it has servers; the other process has the others meanwhile."""
+    """Law: programs in one, servers in one; all others go to whoever is free."""
     place = pytester.path / "told"
-    for room in ("e2e", "shell", "core"):
+    rooms = ("e2e", "live", "house", "shell", "fault", "core")
+    for room in rooms:
         (pytester.path / room).mkdir()
         code = ROOMS.format(place=str(place), room=room)
         (pytester.path / room / f"test_{room}.py").write_text(code)
     words = ["-p", "no:cacheprovider", "-p", "no:asyncio", "-p", "no:hypothesispytest"]
     words += ["-p", "tests.turns", "-n", "2"]
-    pytester.runpytest_subprocess(*words).assert_outcomes(passed=18)
+    pytester.runpytest_subprocess(*words).assert_outcomes(passed=6 * len(rooms))
     told = [line.split() for line in place.read_text().splitlines()]
-    with_servers = {process for room, process in told if room != "core"}
-    assert len(with_servers) == 1
-    assert {process for room, process in told[:6] if room == "core"} - with_servers
+    processes = {room: {process for told_by, process in told if told_by == room} for room in rooms}
+    assert len(processes["e2e"] | processes["live"] | processes["house"]) == 1
+    assert len(processes["shell"] | processes["fault"]) == 1
+    assert len({process for _, process in told}) == 2
 
 
 def read_span(file: Path) -> tuple[float, float]:
