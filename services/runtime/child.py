@@ -110,19 +110,19 @@ class Server:
             ToolMissingError: The machine lacks the program.
         """
         if not self.alive:
-            self._change_port()
             try:
                 self._start_once()
             except StartFailedError:
-                if not self._change_port():
+                if not self._port_is_lost():
                     raise
+                self.port = free_port()
                 self._start_once()
             self._port_may_change = False
         return self
 
     def _start_once(self) -> None:
         self.prepare()
-        if self._port_may_change and free_port(self.port) != self.port:
+        if self._port_is_lost():  # one of the same kind would answer in our place
             raise self._failed(f"lost port {self.port} to another program")
         deadline = time.monotonic() + self.start_within_s
         self._process = spawn(
@@ -137,12 +137,9 @@ class Server:
                 raise self._failed(f"did not answer within {self.start_within_s:.0f} s")
             time.sleep(0.05)
 
-    def _change_port(self) -> bool:
-        """Take another port if a stranger has ours; between the choice and the start he could."""
-        if not self._port_may_change or free_port(self.port) == self.port:
-            return False
-        self.port = free_port()
-        return True
+    def _port_is_lost(self) -> bool:
+        """Has a stranger taken the port between its choice and the first start?"""
+        return self._port_may_change and free_port(self.port) != self.port
 
     def stop(self) -> None:
         """Ask it to end (SIGTERM), and end it if it takes longer than `stop_within_s`."""
