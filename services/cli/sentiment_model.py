@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from services.sentiment.core.language import read_tag
+from services.sentiment.core.language import read_tags
 from services.sentiment.core.overlay import OverlaidScorer
 from services.sentiment.core.scorer import Scorer
 from services.sentiment.model.onnx import open_scorer
@@ -34,11 +34,10 @@ def add_overlay(parser: argparse.ArgumentParser) -> None:
 
 def open_model(words: argparse.Namespace) -> Scorer:
     """The scorer that the options name; raises `ModelError`."""
-    tags = [tag.strip() for tag in words.model_languages.split(",") if tag.strip()]
-    wrong = [tag for tag in tags if not read_tag(tag)]
+    tags, wrong = read_tags(words.model_languages)
     if wrong:
         raise ModelError(f"--model-languages: {wrong[0]!r} is no language tag such as en or pt-BR")
-    return open_scorer(words.model, [read_tag(tag) for tag in tags])
+    return open_scorer(words.model, tags)
 
 
 def open_overlaid(words: argparse.Namespace) -> tuple[Scorer, Scorer]:

@@ -14,7 +14,7 @@ from services.runtime.settings import (
     read_service_settings,
     read_variables,
 )
-from services.sentiment.core.language import read_tag
+from services.sentiment.core.language import read_tags
 
 SERVICE = "sentiment"
 DEFAULT_HTTP = "127.0.0.1:8081"
@@ -82,13 +82,11 @@ def read_settings(environment: Mapping[str, str]) -> SentimentSettings:
         values = read_variables(OWN, environment)
     except SettingsError as wrong:
         mistakes.append(str(wrong))
-    languages = [tag.strip() for tag in values[LANGUAGES].split(",") if tag.strip()]
+    languages, wrong_tags = read_tags(values[LANGUAGES])
     mistakes += [
-        f"{LANGUAGES}: {tag!r} is no language tag such as en or pt-BR"
-        for tag in languages
-        if not read_tag(tag)
+        f"{LANGUAGES}: {tag!r} is no language tag such as en or pt-BR" for tag in wrong_tags
     ]
-    if languages and not values[MODEL]:
+    if (languages or wrong_tags) and not values[MODEL]:
         mistakes.append(f"{LANGUAGES} says in which languages the model of {MODEL} scores: name it")
     if mistakes or service is None:
         raise SettingsError("\n".join(mistakes))
@@ -97,5 +95,5 @@ def read_settings(environment: Mapping[str, str]) -> SentimentSettings:
         agents=values[AGENTS] == ON,
         overlay=values[OVERLAY],
         model=Path(values[MODEL]) if values[MODEL] else None,
-        languages=tuple(read_tag(tag) for tag in languages),
+        languages=languages,
     )

@@ -17,3 +17,11 @@ def read_tag(told: str) -> str:
     if _TAG.fullmatch(tag) and tag not in {"und", "mul", "zxx"}:
         return tag
     return ""
+
+
+def read_tags(told: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The primary tags of a list with commas, and the words in it that name no language."""
+    words = [word.strip() for word in told.split(",") if word.strip()]
+    tags = [read_tag(word) for word in words]
+    wrong = [word for word, tag in zip(words, tags, strict=True) if not tag]
+    return tuple(tag for tag in tags if tag), tuple(wrong)

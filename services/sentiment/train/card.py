@@ -122,9 +122,9 @@ def list_recalibrated(scorer: LinearScorer, data: Path) -> Iterator[str]:
         for language in sorted({text.language for text in texts}):
             rows = np.flatnonzero([text.language == language for text in texts])
             mine, others = rows[::LABELLED_ONE_IN], np.delete(rows, np.s_[::LABELLED_ONE_IN])
-            found = recalibrate_language(language, shares[mine], labels[mine])
             if not (labels[others] == NEU).any():
                 continue
+            found = recalibrate_language(language, shares[mine], labels[mine])
             after = shares[others]
             if found.temper is not None:
                 after = temper(after, found.temper)
