@@ -25,6 +25,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from services.sentiment.core import seeds
 from services.sentiment.core.glyphs import BLANK, SEPARATOR, SIZE, SPACE, UNSEEN, load_glyphs
 from services.sentiment.core.tokens import STEP, Hashes, Places, find_clauses, hash_tokens
 
@@ -33,15 +34,13 @@ MOST_CHARACTERS = 1_500
 """Characters of a text that are read; the mood of a longer one is in its beginning or nowhere."""
 ORDERS = 5
 SHAPES = 6
-_LONGEST_SEEN = 3
+MOST_SEEN = 3
 """Counts above this are alike."""
 
-_ORDER_SEEDS = tuple(
-    np.uint32(seed) for seed in (0x85EBCA6B, 0xC2B2AE35, 0x27D4EB2F, 0x165667B1, 0xD3A2646D)
-)
+_ORDER_SEEDS = tuple(map(np.uint32, seeds.ORDERS))
 _FIRST_INNER = 2
 """From three characters on a gram has inner ones, which must not be blank."""
-_SHAPE_SEED = np.uint32(0x9C81A3D5)
+_SHAPE_SEED = np.uint32(seeds.SHAPE)
 
 
 class Clauses(NamedTuple):
@@ -74,10 +73,10 @@ class Features(NamedTuple):
     """Shapes by texts."""
     sizes: NDArray[np.intp]
     """Characters read of each text, at least 1."""
-    token_places: Places
-    """The position at which each token begins."""
-    letters: NDArray[np.uint32]
-    """The form at each position; separators are blanks."""
+    token_places: Places = np.empty(0, np.intp)
+    """The position at which each token begins; not told by `words.py`."""
+    letters: NDArray[np.uint32] = np.empty(0, np.uint32)
+    """The form at each position; separators are blanks. Not told by `words.py`."""
 
 
 def extract_features(texts: Sequence[str]) -> Features:
@@ -149,10 +148,10 @@ def _measure_shapes(
     steps[1] = np.minimum(capitals, 2) + 2 * (capitals * 8 > size) + 2 * (capitals * 2 > size)
     for row, sign in ((2, "!"), (3, "?"), (4, "0")):
         steps[row] = np.minimum(
-            np.add.reduceat(forms == ord(sign), starts, dtype=np.intp), _LONGEST_SEEN
+            np.add.reduceat(forms == ord(sign), starts, dtype=np.intp), MOST_SEEN
         )
-    steps[5] = np.minimum(np.add.reduceat(drop, starts, dtype=np.intp), _LONGEST_SEEN)
-    names = np.arange(1, SHAPES + 1, dtype=np.uint32)[:, None] * np.uint32(64)
+    steps[5] = np.minimum(np.add.reduceat(drop, starts, dtype=np.intp), MOST_SEEN)
+    names = np.arange(1, SHAPES + 1, dtype=np.uint32)[:, None] * np.uint32(seeds.SHAPE_ROW)
     return (steps + names) * _SHAPE_SEED | np.uint32(1)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from services.sentiment.core.features import Features, extract_features
+from services.sentiment.core.features import Features
 
 ORDERS_SEEN = 4
 """Characters in a row that tell a language: 1 to 4."""
@@ -24,10 +24,9 @@ LOOKED_AT = 400
 
 
 def identify_languages(
-    weights: NDArray[np.int8], step: float, names: Sequence[str], texts: Sequence[str]
+    logits: NDArray[np.float64], names: Sequence[str], texts: Sequence[str]
 ) -> list[str]:
     """The language of each text, or an empty string where none leads or there is no letter."""
-    logits = measure_languages(weights, extract_features(texts)) * step
     first = logits.argmax(axis=1)
     ordered = np.sort(logits, axis=1)
     leads = ordered[:, -1] - ordered[:, -2] >= LEAST_LEAD

@@ -17,7 +17,11 @@ from numpy.typing import NDArray
 from services.contact.sentiment import Want
 from services.sentiment.core.features import HASH_VERSION, Features, extract_features
 from services.sentiment.core.glyphs import SPACE
-from services.sentiment.core.identify import identify_languages, is_foreign
+from services.sentiment.core.identify import (
+    identify_languages,
+    is_foreign,
+    measure_languages,
+)
 from services.sentiment.core.scorer import (
     DECIMALS,
     LANGUAGE_NOT_SUPPORTED,
@@ -27,7 +31,8 @@ from services.sentiment.core.scorer import (
 )
 from services.sentiment.core.second_look import Floats, SecondLook, gather, spread
 from services.sentiment.core.sums import pack, sum_all, unpack
-from services.sentiment.core.temper import Temper, temper_shares
+from services.sentiment.core.temper import Temper, find_temper, share
+from services.sentiment.core.words import read_features
 
 PACE = Pace(texts=256)
 """Texts that are scored together: their arrays fit a core's cache."""
@@ -144,11 +149,11 @@ class LinearScorer:
         return answers
 
     def _score_chunk(self, texts: Sequence[str], told: Sequence[str]) -> list[Scored]:
-        features = extract_features(texts)
-        languages = self._find_languages(texts, told)
+        features = read_features(texts)
+        languages = self._find_languages(texts, told, features)
         shares, heads = self._look_twice(features, languages)
-        shares = np.round(shares, DECIMALS).tolist()
-        closing = np.round(heads[0], DECIMALS).tolist()
+        shares = shares.round(DECIMALS).tolist()
+        closing = heads[0].round(DECIMALS).tolist()
         wants = find_wants(heads)
         blank = (features.sizes <= 1).tolist()
         return [
@@ -170,16 +175,18 @@ class LinearScorer:
             return Scored(language=language, why=LANGUAGE_NOT_SUPPORTED)
         return Scored(language=language, why=NO_TEXT) if blank else None
 
-    def _find_languages(self, texts: Sequence[str], told: Sequence[str]) -> list[str]:
+    def _find_languages(
+        self, texts: Sequence[str], told: Sequence[str], features: Features
+    ) -> list[str]:
         """What was told, else what the characters tell; `und` for a script never seen."""
         found = list(told)
         open_ones = [i for i, language in enumerate(told) if not language]
         if open_ones:
+            unknown = [texts[i] for i in open_ones]
+            of_these = features if len(unknown) == len(texts) else read_features(unknown)
+            logits = measure_languages(self._language_weights, of_these)
             named = identify_languages(
-                self._language_weights,
-                self._settings.language_step,
-                self._settings.languages,
-                [texts[i] for i in open_ones],
+                logits * self._settings.language_step, self._settings.languages, unknown
             )
             for i, language in zip(open_ones, named, strict=True):
                 found[i] = UNKNOWN if is_foreign(texts[i]) else language
@@ -187,19 +194,22 @@ class LinearScorer:
 
     def _look_twice(self, features: Features, languages: Sequence[str]) -> tuple[Floats, Floats]:
         """Shares of the classes, texts by classes; probabilities of the heads, heads by texts."""
-        sums = [unpack(sum_all(t, features), WIDTH, LANES) for t in (self._mood, self._heads)]
+        count, settings = len(languages), self._settings
+        sums = np.concatenate([sum_all(tables, features) for tables in (self._mood, self._heads)])
         sizes = np.concatenate([features.sizes, features.clauses.sizes])
-        logits = np.concatenate(sums) * self._steps / np.sqrt(sizes)
-        first, clauses = np.split(logits, [len(languages)], axis=1)
-        inputs = gather(first, features.sizes, clauses, features.clauses.firsts)
+        logits = unpack(sums, WIDTH, LANES) * self._steps / np.sqrt(sizes)
+        first = logits[:, :count]
+        inputs = gather(first, features.sizes, logits[:, count:], features.clauses.firsts)
         second = self._second @ spread(inputs, self._means, self._deviations, self._paired)
-        settings = self._settings
-        shares = mix(
-            temper_shares(first[:_MOODS].T, settings.other_tempers, languages),
-            temper_shares(second[:_MOODS].T, settings.tempers, languages),
-            first[_MOODS],
+        shares = share(
+            np.concatenate([first[:_MOODS], second[:_MOODS]], axis=1).T,
+            [find_temper(settings.other_tempers, language) for language in languages]
+            + [find_temper(settings.tempers, language) for language in languages],
         )
-        return shares, squash(second[_MOODS:] + self._offsets)
+        return (
+            mix(shares[:count], shares[count:], first[_MOODS]),
+            squash(second[_MOODS:] + self._offsets),
+        )
 
     def explain(self, text: str, language: str) -> list[Moved]:
         """The words of a text in order, as the model reads them, with what each did to the score.
@@ -237,7 +247,7 @@ class LinearScorer:
 
     def _judge(self, texts: Sequence[str], language: str) -> Floats:
         """Shares of the classes of a few texts of one language."""
-        return self._look_twice(extract_features(texts), [language] * len(texts))[0]
+        return self._look_twice(read_features(texts), [language] * len(texts))[0]
 
 
 def mix(first: Floats, second: Floats, service: Floats) -> Floats:
@@ -248,7 +258,7 @@ def mix(first: Floats, second: Floats, service: Floats) -> Floats:
 
 def squash(logits: Floats) -> Floats:
     """Logits -> probabilities."""
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logits, -30.0, 30.0))))
+    return np.asarray(1.0 / (1.0 + np.exp(np.minimum(np.maximum(-logits, -30.0), 30.0))))
 
 
 def find_wants(heads: Floats) -> dict[int, tuple[tuple[Want, float], ...]]:
@@ -257,6 +267,8 @@ def find_wants(heads: Floats) -> dict[int, tuple[tuple[Want, float], ...]]:
     Whether it is a person or a manager is a finer question than whether it is one of them: where
     only the latter is sure, the likelier of the two is told.
     """
+    if heads[_FIRST_WANT : _HUMAN + 1].max() < SURE:
+        return {}
     told = heads[_FIRST_WANT:_HUMAN].copy()
     person, manager = told[0], told[1]
     either = heads[_HUMAN]

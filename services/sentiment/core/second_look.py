@@ -40,26 +40,28 @@ def gather(logits: Floats, sizes: Places, clauses: Floats, firsts: Places) -> Fl
     These are what it said of the first and of the last one, the most and the least that it said of any,
     and how many there are. `clauses` has a column for each, `firsts` the first one of each text.
     """
-    ends = np.append(firsts, clauses.shape[1])[1:]
-    return np.vstack(
+    ends = np.empty_like(firsts)
+    ends[:-1], ends[-1] = firsts[1:], clauses.shape[1]
+    return np.concatenate(
         [
             logits,
-            np.log(np.maximum(sizes, 1)),
+            np.log(np.maximum(sizes, 1))[None],
             clauses[:, firsts],
             clauses[:, ends - 1],
             np.maximum.reduceat(clauses, firsts, axis=1),
             np.minimum.reduceat(clauses, firsts, axis=1),
-            np.log(ends - firsts),
+            np.log(ends - firsts)[None],
         ]
     )
 
 
 def spread(inputs: Floats, means: Floats, deviations: Floats, paired: int) -> Floats:
     """Terms by texts: each input on one scale, the product of each two of the paired, and one."""
-    scaled = np.clip((inputs - means[:, None]) / deviations[:, None], -MOST, MOST)
+    scaled = (inputs - means[:, None]) / deviations[:, None]
+    scaled = np.minimum(np.maximum(scaled, -MOST), MOST)
     scaled = np.rint(scaled * GRID) / GRID
     left, right = _list_pairs(paired)
-    return np.vstack([scaled, scaled[left] * scaled[right], np.ones((1, scaled.shape[1]))])
+    return np.concatenate([scaled, scaled[left] * scaled[right], np.ones((1, scaled.shape[1]))])
 
 
 @lru_cache(maxsize=4)

@@ -30,13 +30,12 @@ def pack(weights: NDArray[np.int8], width: int) -> Packed:
 
 def unpack(sums: Packed, width: int, lanes: int) -> NDArray[np.int64]:
     """The lanes of packed sums, tables by places: the lanes of each table in turn, by places."""
-    spare, shift = np.int64(64 - width), np.int64(width)
-    found = np.empty((len(sums), lanes, sums.shape[1]), np.int64)
-    for lane in range(lanes):
-        lowest = found[:, lane]
-        np.right_shift(sums << spare, spare, out=lowest)
-        sums = (sums - lowest) >> shift
-    return found.reshape(-1, sums.shape[1])
+    # Half of a lane's range more in each, and none is below zero: then the lanes are bits.
+    half = 1 << (width - 1)
+    shifts = np.arange(lanes, dtype=np.int64) * width
+    raised = sums + np.left_shift(np.int64(half), shifts).sum()
+    found = (raised[:, None] >> shifts[:, None] & (2 * half - 1)) - half
+    return np.asarray(found.reshape(-1, sums.shape[1]))
 
 
 def find_buckets(hashes: Hashes, count: int) -> Places:
@@ -49,12 +48,35 @@ def sum_all(tables: Packed, features: Features) -> Packed:
 
     `tables` holds tables of one size, tables by buckets.
     """
-    count = tables.shape[1]
-    grams, tokens, shapes = (
-        tables.take(find_buckets(hashes, count), axis=1).sum(axis=1)
-        for hashes in (features.grams, features.tokens, features.shapes)
+    clauses = features.clauses
+    if len(features.grams) == len(features.tokens) == 1:
+        texts, found = _sum_rows(tables, features)
+    else:
+        found = np.add.reduceat(_look_up(tables, features.grams), clauses.gram_starts, axis=1)
+        found += np.add.reduceat(_look_up(tables, features.tokens), clauses.token_starts, axis=1)
+        texts = _look_up(tables, features.shapes)
+    texts += np.add.reduceat(found, clauses.firsts, axis=1)
+    return np.concatenate([texts, found], axis=1)
+
+
+def _look_up(tables: Packed, hashes: Hashes) -> Packed:
+    """The sums of each column of hashes, tables by columns."""
+    return np.asarray(tables.take(find_buckets(hashes, tables.shape[1]), axis=1).sum(axis=1))
+
+
+def _sum_rows(tables: Packed, features: Features) -> tuple[Packed, Packed]:
+    """Sums of the shapes and of the clauses, where all kinds stand in one row: one look-up for all."""
+    clauses, (kinds, texts) = features.clauses, features.shapes.shape
+    grams, tokens = features.grams[0], features.tokens[0]
+    hashes = np.concatenate([grams, tokens, features.shapes.T.ravel()])
+    starts = np.concatenate(
+        [
+            clauses.gram_starts,
+            clauses.token_starts + len(grams),
+            np.arange(texts) * kinds + (len(grams) + len(tokens)),
+        ]
     )
-    clauses = np.add.reduceat(grams, features.clauses.gram_starts, axis=1)
-    clauses += np.add.reduceat(tokens, features.clauses.token_starts, axis=1)
-    texts = np.add.reduceat(clauses, features.clauses.firsts, axis=1) + shapes
-    return np.concatenate([texts, clauses], axis=1)
+    buckets = find_buckets(hashes, tables.shape[1])
+    found = np.add.reduceat(tables.take(buckets, axis=1), starts, axis=1)
+    count = len(clauses.sizes)
+    return found[:, 2 * count :], found[:, :count] + found[:, count : 2 * count]

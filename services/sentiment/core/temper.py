@@ -43,8 +43,12 @@ def temper_shares(
     logits: Floats, tempers: Mapping[str, Temper], languages: Sequence[str]
 ) -> Floats:
     """Logits of negative and positive against neutral -> shares of the three classes."""
-    found = [find_temper(tempers, language) for language in languages]
-    table = np.array([(t.temperature, t.neutral, t.lean) for t in found]).reshape(-1, 3)
+    return share(logits, [find_temper(tempers, language) for language in languages])
+
+
+def share(logits: Floats, tempers: Sequence[Temper]) -> Floats:
+    """The same with the temper of each text."""
+    table = np.array([(t.temperature, t.neutral, t.lean) for t in tempers]).reshape(-1, 3)
     raised = np.zeros((len(logits), 3))
     raised[:, 0] = logits[:, 0] - table[:, 2]
     raised[:, 1] = table[:, 1]

@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from services.sentiment.core import seeds
 from services.sentiment.core.glyphs import BLANK, HAN, MARK, SIGN, SIZE, SPACE, load_glyphs
 from services.sentiment.core.negators import NEGATORS, REACH, TURNS
 
@@ -16,21 +17,19 @@ STEM = 4
 Hashes = NDArray[np.uint32]
 Places = NDArray[np.intp]
 
-STEP = np.uint32(0x9E3779B1)
-_PAIR = np.uint32(0x2545F491)
-_WORD_SEED, _WORDS_SEED = np.uint32(0xB5297A4D), np.uint32(0x68E31DA5)
-_NOT_SEED, _NOTS_SEED = np.uint32(0x1B56C4E9), np.uint32(0x7FEB352D)
-_BUT_SEED = np.uint32(0x846CA68B)
-_STEMS_SEED, _SKIP_SEED = np.uint32(0x3334567B), np.uint32(0x5554567B)
+STEP, _PAIR, _EDGE = np.uint32(seeds.STEP), np.uint32(seeds.PAIR), np.uint32(seeds.EDGE)
+_WORD_SEED, _WORDS_SEED = np.uint32(seeds.WORD), np.uint32(seeds.WORDS)
+_NOT_SEED, _NOTS_SEED = np.uint32(seeds.NOT), np.uint32(seeds.NOTS)
+_BUT_SEED = np.uint32(seeds.BUT)
+_STEMS_SEED, _SKIP_SEED = np.uint32(seeds.STEMS), np.uint32(seeds.SKIP)
 _SLOT_SEED = np.uint32(0x6C8E9CF5)
 _SLOT_SHIFT = np.uint32(16)
-_ENDS = ".,:;!?،؟؛۔।॥"
+ENDS = ".,:;!?،؟؛۔।॥"
 """What ends a clause, as it is read: marks of China and of wide print have these forms."""
-_DIGIT = ord("0")
+DIGIT = ord("0")
 """Every digit is read as this one."""
-_EDGE = np.uint32(0xA5A5A5A5)
-"""The token that stands for the edge of a text."""
-_NEGATOR, _TURN = 1, 2
+NEGATOR, TURN = 1, 2
+"""What a word does to those behind it; 0 for all other words."""
 
 
 def hash_tokens(
@@ -68,7 +67,7 @@ def find_clauses(letters: NDArray[np.uint32], places: Places, edges: Places) -> 
     ends = _load_ends()
     ended = ends[letters[places[:-1]]] | ends[last]
     begins = np.zeros(len(places), np.bool_)
-    begins[1:-1] = (ended & ~(touches & (letters[places[1:]] == _DIGIT)))[:-1]
+    begins[1:-1] = (ended & ~(touches & (letters[places[1:]] == DIGIT)))[:-1]
     # What stands before a text is another one's.
     begins[edges + 1] = False
     begins[edges] = True
@@ -79,7 +78,7 @@ def find_clauses(letters: NDArray[np.uint32], places: Places, edges: Places) -> 
 def _load_ends() -> NDArray[np.bool_]:
     """By form: does it end a clause?"""
     ends = np.zeros(SIZE, np.bool_)
-    ends[[ord(sign) for sign in _ENDS]] = True
+    ends[[ord(sign) for sign in ENDS]] = True
     return ends
 
 
@@ -108,13 +107,13 @@ def _combine(
     names: Hashes, breaks: NDArray[np.bool_], edges: NDArray[np.bool_]
 ) -> tuple[Hashes, ...]:
     """Tokens, pairs, negated tokens, negated pairs, tokens behind a turn."""
-    kinds = _find_kinds(names)
+    kinds = find_kinds(names)
     order = np.arange(len(names), dtype=np.int32)
     last_break = np.maximum.accumulate(np.where(breaks, order, 0))
-    last_not = np.maximum.accumulate(np.where(kinds == _NEGATOR, order, -REACH))
+    last_not = np.maximum.accumulate(np.where(kinds == NEGATOR, order, -REACH))
     negated = (last_not >= last_break) & (order - last_not <= REACH) & (order > last_not)
     last_edge = np.maximum.accumulate(np.where(edges, order, 0))
-    last_turn = np.maximum.accumulate(np.where(kinds == _TURN, order, 0))
+    last_turn = np.maximum.accumulate(np.where(kinds == TURN, order, 0))
     turned = (last_turn > last_edge) & (order > last_turn)
     pairs = np.zeros_like(names)
     pairs[:-1] = names[:-1] * _PAIR + names[1:]
@@ -140,7 +139,7 @@ def _pair_stems(stems: Hashes, edges: NDArray[np.bool_]) -> tuple[Hashes, Hashes
     return pairs, skips
 
 
-def _find_kinds(names: Hashes) -> NDArray[np.uint8]:
+def find_kinds(names: Hashes) -> NDArray[np.uint8]:
     """Which tokens negate and which turn."""
     slots, kinds = _load_kinds()
     places = (names * _SLOT_SEED) >> _SLOT_SHIFT
@@ -151,7 +150,7 @@ def _find_kinds(names: Hashes) -> NDArray[np.uint8]:
 def _load_kinds() -> tuple[Hashes, NDArray[np.uint8]]:
     """The words of `negators.py` by the slot of their hash: the hash itself, and the kind."""
     slots, kinds = np.zeros(1 << 16, np.uint32), np.zeros(1 << 16, np.uint8)
-    for kind, words in ((_TURN, TURNS), (_NEGATOR, NEGATORS)):
+    for kind, words in ((TURN, TURNS), (NEGATOR, NEGATORS)):
         for word in sorted(words):
             name = name_token(word)
             place = (int(name) * int(_SLOT_SEED) & 0xFFFFFFFF) >> int(_SLOT_SHIFT)
