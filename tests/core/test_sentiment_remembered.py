@@ -79,4 +79,5 @@ def test_what_is_not_worth_remembering_is_left_to_the_batch(text: str) -> None:
     """Law: no word without blanks fills the memory."""
     before = words._read_word.cache_info().currsize
     assert words._read_words([text]) is None
-    assert words._read_word.cache_info().currsize <= before + 2
+    most = 2 if " " in text.strip() else 0
+    assert words._read_word.cache_info().currsize <= before + most

@@ -38,7 +38,7 @@ _ALIKE = {
 _FORMS = {ord(sign): ord(form) for form, signs in _ALIKE.items() for sign in signs}
 _ARABIC_SIGNS = range(0x064B, 0x0671)
 _TATWEEL = 0x0640
-_HAN = (range(0x3400, 0x4DC0), range(0x4E00, 0xA000), range(0xF900, 0xFB00))
+HAN_BLOCKS = (range(0x3400, 0x4DC0), range(0x4E00, 0xA000), range(0xF900, 0xFB00))
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
 
 
@@ -91,7 +91,7 @@ def _is_unseen(point: int, kind: str) -> bool:
 
 def find_class(point: int, kind: str) -> int:
     """Which of the five classes a form belongs to."""
-    if any(point in block for block in _HAN):
+    if any(point in block for block in HAN_BLOCKS):
         return HAN
     if kind[0] in "LNM" or point == ord("'"):
         return WORD

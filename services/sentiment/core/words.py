@@ -26,7 +26,8 @@ from services.sentiment.core.features import (
     Features,
     extract_features,
 )
-from services.sentiment.core.glyphs import BLANK, HAN, MARK, SIGN, SIZE, UNSEEN, load_glyphs
+from services.sentiment.core.glyphs import BLANK, HAN_BLOCKS, MARK, SIGN, SIZE, UNSEEN, load_glyphs
+from services.sentiment.core.identify import ORDERS_SEEN
 from services.sentiment.core.negators import REACH
 from services.sentiment.core.tokens import (
     DIGIT,
@@ -45,12 +46,11 @@ LONGEST = 40
 """Characters of a word that is worth remembering."""
 REMEMBERED = 4_096
 """Words; some 4 MB."""
-TELLING = 4
-"""Characters in a row that tell a language: 1 to 4."""
 _BITS = 0xFFFFFFFF
 _HASH = np.dtype(np.uint32)
 _LONG_RUN = re.compile(r"(.)\1\1+", re.DOTALL)
 _BLANKS = re.compile("  +")
+_HAN = re.compile("[" + "".join(f"{chr(one[0])}-{chr(one[-1])}" for one in HAN_BLOCKS) + "]")
 
 
 class _Token(NamedTuple):
@@ -184,6 +184,9 @@ def _load_lengths() -> list[int]:
 
 def _read_clauses(letters: str) -> list[_Clause]:
     """The clauses of a text; none where it is empty or a word of it is not for remembering."""
+    # Each of their sentences would stand in the place of a word that comes again.
+    if _HAN.search(letters):
+        return []
     tokens = [_EDGE]
     telling, others = [tokens[0].telling], [tokens[0].others]
     begins, places = [0], [0]
@@ -271,7 +274,7 @@ def _find_turned(tokens: Sequence[_Token]) -> tuple[list[bool], list[bool]]:
 def _read_word(word: str) -> _Word:
     """What is hashed of a word between blanks."""
     classes = load_glyphs().classes[[ord(letter) for letter in word]].tolist()
-    if BLANK in classes or HAN in classes:
+    if BLANK in classes:
         return _Word()
     begins = [
         place
@@ -304,8 +307,8 @@ def _hash_grams(letters: str) -> list[int]:
 
 def _join(grams: Sequence[Sequence[int]]) -> tuple[bytes, bytes]:
     """Those that tell a language, too, and the others, from several places on."""
-    telling = chain.from_iterable(of_place[:TELLING] for of_place in grams)
-    others = chain.from_iterable(of_place[TELLING:] for of_place in grams)
+    telling = chain.from_iterable(of_place[:ORDERS_SEEN] for of_place in grams)
+    others = chain.from_iterable(of_place[ORDERS_SEEN:] for of_place in grams)
     return _write(filter(None, telling)), _write(filter(None, others))
 
 
