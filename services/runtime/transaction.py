@@ -70,6 +70,20 @@ class Transactor:
         except KafkaError as error:
             raise _name(error) from error
 
+    async def prove(self, key: InputKey, within_s: float) -> None:
+        """Make sure that nobody has fenced us: only an owner may offer an offset. It is taken back.
+
+        Raises `LaneLost` (fenced), `Stop` (not authorized), `KafkaError` or `TimeoutError`.
+        """
+        offered = {TopicPartition(self._prefix + key[0], key[1]): OffsetAndMetadata(0, "")}
+        try:
+            async with asyncio.timeout(within_s):
+                await self._producer.begin_transaction()
+                await self._producer.send_offsets_to_transaction(offered, self._group)
+                await self._producer.abort_transaction()
+        except KafkaError as error:
+            raise _name(error) from error
+
     async def commit(
         self,
         outgoing: Sequence[Outgoing],

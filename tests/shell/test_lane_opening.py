@@ -28,11 +28,19 @@ class Disagrees:
         raise Stop("offsets_and_memory_disagree", f"memory 8, group {opening.committed[HERE]}")
 
 
-class Fences:
-    """A producer that fences at once."""
+class Owns:
+    """A producer that fences at once; afterwards it is fenced itself, or not."""
+
+    def __init__(self, *, fenced: bool) -> None:
+        self._fenced = fenced
 
     async def fence(self, _limit: float) -> None:
         """Nobody is there."""
+
+    async def prove(self, _key: InputKey, _limit: float) -> None:
+        """Whose lane it is."""
+        if self._fenced:
+            raise LaneLost("fenced")
 
 
 class Reads:
@@ -46,12 +54,11 @@ class Reads:
         return {HERE: 0}, {HERE: 9}
 
 
-async def open_with(*committed: int) -> None:
-    """Open a lane to which the coordinator gives these answers, one after the other."""
-    answers = iter(committed)
+async def open_lane(*, fenced: bool) -> None:
+    """Open a lane whose memory is further on than what the coordinator says."""
 
     async def read_committed(_keys: object) -> dict[InputKey, Stood]:
-        return {HERE: Stood(next(answers))}
+        return {HERE: Stood(5)}
 
     keeper = LaneKeeper(
         0,
@@ -62,18 +69,18 @@ async def open_with(*committed: int) -> None:
         asked=Asked(read_committed, lambda: None),
         turns=Turns(),
     )
-    fakes = cast("Any", Disagrees()), cast("Any", Fences()), cast("Any", Reads())
+    fakes = cast("Any", Disagrees()), cast("Any", Owns(fenced=fenced)), cast("Any", Reads())
     await keeper._open_life(*fakes)
 
 
-async def test_offsets_that_moved_meanwhile_are_somebody_elses() -> None:
-    """Another owner committed between the two reads: this one is fenced, nobody is asked."""
+async def test_positions_that_disagree_are_somebody_elses_where_we_were_fenced() -> None:
+    """Law: a successor committed between our two reads, and half of it is seen; nobody is asked."""
     with pytest.raises(LaneLost):
-        await open_with(5, 8)
+        await open_lane(fenced=True)
 
 
-async def test_offsets_that_stand_still_and_disagree_stop_the_process() -> None:
-    """Nobody else is there: a person must look."""
+async def test_positions_of_our_own_lane_that_disagree_stop_the_process() -> None:
+    """Law: nobody else is there: a person must look."""
     with pytest.raises(Stop) as stopped:
-        await open_with(5, 5)
+        await open_lane(fenced=False)
     assert stopped.value.code == "offsets_and_memory_disagree"

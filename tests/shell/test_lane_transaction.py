@@ -92,6 +92,22 @@ async def test_a_former_owner_is_fenced_and_says_so(
     assert await deployment.read(DECISIONS) == []
 
 
+async def test_an_owner_can_prove_it_and_a_former_one_cannot(
+    deployment: Deployment, transactor: Transactor
+) -> None:
+    """Law: the proof changes nothing, whether it comes off or not."""
+    await transactor.commit([decision(0, b"d")], {(EVENTS, 0): 7}, LIMIT)
+    await transactor.prove((EVENTS, 0), LIMIT)
+    assert await deployment.committed(EVENTS) == 7
+    successor = make(deployment)
+    await successor.fence(LIMIT)
+    with pytest.raises(LaneLost):
+        await transactor.prove((EVENTS, 0), LIMIT)
+    await successor.commit([decision(0, b"e")], {(EVENTS, 0): 8}, LIMIT)
+    await successor.discard()
+    assert await deployment.committed(EVENTS) == 8
+
+
 async def test_two_transactions_in_a_row_use_one_producer(
     deployment: Deployment, transactor: Transactor
 ) -> None:

@@ -69,6 +69,14 @@ def test_wrong_use_is_told_with_the_remedy() -> None:
     assert "--trace needs --seed N" in done.stderr
 
 
+@pytest.mark.parametrize("seed", [48249, 70633])
+def test_what_once_broke_is_whole(seed: int) -> None:
+    """Law: a frozen worker that sees half of its successor's commit does not ask a person (ADR 0088)."""
+    from tests.simulation.schedule import run_schedule  # noqa: PLC0415 - it patches what it needs
+
+    assert run_schedule(seed).findings == ()
+
+
 def test_a_ledger_sums_up_and_goes_on_behind_its_last_seed(tmp_path: Path) -> None:
     """Law: runs of a ledger never repeat a seed, and a red one resets the sum."""
     ledger = tmp_path / "simulation.tsv"
