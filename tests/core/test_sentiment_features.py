@@ -144,13 +144,13 @@ def test_a_negated_word_is_another_feature() -> None:
     assert (negated != 0).any()
 
 
-@given(st.lists(st.tuples(*[st.integers(-127, 127)] * 2), min_size=1, max_size=50))
-def test_sums_of_packed_weights_are_the_sums_of_the_weights(rows: list[tuple[int, int]]) -> None:
-    """Law: lanes never run into each other."""
-    weights = np.array([(0, 0), *rows], np.int8)
-    packed = pack(weights, 32)
-    total = np.array([packed.sum()])
-    assert unpack(total[None], 32, 2)[:, 0].tolist() == weights.astype(int).sum(axis=0).tolist()
+@given(st.lists(st.tuples(*[st.integers(-127, 127)] * 5), min_size=1, max_size=50))
+def test_sums_of_packed_weights_are_the_sums_of_the_weights(rows: list[tuple[int, ...]]) -> None:
+    """Law: lanes never run into each other; what fills no whole number is filled up with nothing."""
+    weights = np.array([(0,) * 5, *rows], np.int8)
+    packed = pack(weights, 21, 3)
+    found = unpack(packed.sum(axis=1, keepdims=True), 21, 3)[:, 0]
+    assert found.tolist() == [*weights.astype(int).sum(axis=0).tolist(), 0]
 
 
 def test_weights_of_another_hash_are_refused() -> None:

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from services.sentiment.core import words
-from services.sentiment.core.features import Features, extract_features
-from services.sentiment.core.tokens import Hashes, Places
-from services.sentiment.core.words import FEW, LONGEST, read_features
+from services.sentiment.core.features import extract_features
+from services.sentiment.core.few import FEW, Reader
+from services.sentiment.core.sums import Summed, Tables, sum_features
+from services.sentiment.core.words import LONGEST
 from services.sentiment.train.texts import read_corpus
 
 CORPUS = Path(__file__).parents[2] / "services/sentiment/train/corpus"
@@ -24,31 +25,29 @@ PIECES = st.sampled_from(
 TEXTS = st.lists(PIECES, max_size=30).map("".join) | st.text(max_size=60)
 
 
-def sort_segments(rows: Hashes, starts: Places) -> list[list[int]]:
-    """The hashes of each segment, whatever the row in which they stand."""
-    ends = np.append(starts, rows.shape[1])[1:]
-    return [
-        sorted(rows[:, begin:end][rows[:, begin:end] != 0].tolist())
-        for begin, end in zip(starts.tolist(), ends.tolist(), strict=True)
-    ]
+CHANCE = np.random.default_rng(3)
 
 
-def tell(found: Features) -> list[object]:
-    """All that a model sees: the hashes of each clause and text, its shape and its sizes."""
-    clauses = found.clauses
-    # A gram of five stands among the tokens where words were remembered.
-    grams = sort_segments(found.grams[:4], clauses.gram_starts)
-    longest = sort_segments(found.grams[4:], clauses.gram_starts)
-    tokens = sort_segments(found.tokens, clauses.token_starts)
-    return [
-        grams,
-        [sorted(five + own) for five, own in zip(longest, tokens, strict=True)],
-        sort_segments(found.grams[:4], found.gram_starts),
-        found.shapes.tolist(),
-        found.sizes.tolist(),
-        clauses.firsts.tolist(),
-        clauses.sizes.tolist(),
-    ]
+def make_table(count: int, buckets: int) -> NDArray[np.int64]:
+    """Numbers of which hardly two sums are alike."""
+    table = CHANCE.integers(-(2**40), 2**40, (count, buckets))
+    table[:, 0] = 0
+    return table
+
+
+TABLES = Tables(make_table(1, 1 << 16), make_table(3, 1 << 14), make_table(4, 1 << 12))
+READER = Reader(TABLES)
+
+
+def tell(found: Summed | None) -> list[object]:
+    """All that a model is told."""
+    assert found is not None
+    return [part.tolist() for part in found]
+
+
+def read_batch(texts: list[str]) -> list[object]:
+    """The same in the way of a batch."""
+    return tell(sum_features(TABLES, extract_features(texts), range(len(texts))))
 
 
 @given(st.lists(TEXTS, min_size=1, max_size=FEW))
@@ -56,20 +55,24 @@ def tell(found: Features) -> list[object]:
 @example(["\x01 a", "ok"])
 @example(['He said "no."  Then 12.50.'])
 @example([" . a", "?"])
-def test_few_texts_have_the_features_of_a_batch(texts: list[str]) -> None:
-    """Law: the same hashes in the same clauses, whatever a customer can write."""
-    assert tell(read_features(texts)) == tell(extract_features(texts))
+@example(["not but", "never"])
+@example(["but not so", "not it"])
+def test_few_texts_have_the_sums_of_a_batch(texts: list[str]) -> None:
+    """Law: of each text and clause, of each language, whatever a customer can write."""
+    found = READER.read(texts, range(len(texts)))
+    if found is not None:
+        assert tell(found) == read_batch(texts)
 
 
 @pytest.mark.parametrize("language", ["en", "ru", "bg", "de", "fr", "es", "it", "pt", "ar", "hi"])
 def test_what_customers_write_is_read_word_by_word(language: str) -> None:
-    """Law: of our own messages nearly all are, and each has the features that it has in a batch."""
+    """Law: of our own messages nearly all are, and each has the sums that it has in a batch."""
     texts = [one.text for one in read_corpus(CORPUS / "train" / f"{language}.tsv")[:150]]
-    found = [words._read_words([text]) for text in texts]
+    found = [READER.read([text], [0]) for text in texts]
     assert sum(one is not None for one in found) >= 0.97 * len(texts)
     for one, text in zip(found, texts, strict=True):
         if one is not None:
-            assert tell(one) == tell(extract_features([text]))
+            assert tell(one) == read_batch([text])
 
 
 @pytest.mark.parametrize(
@@ -77,7 +80,20 @@ def test_what_customers_write_is_read_word_by_word(language: str) -> None:
 )
 def test_what_is_not_worth_remembering_is_left_to_the_batch(text: str) -> None:
     """Law: no word without blanks fills the memory."""
-    before = words._read_word.cache_info().currsize
-    assert words._read_words([text]) is None
+    reader = Reader(TABLES)
+    assert reader.read([text], [0]) is None
     most = 2 if " " in text.strip() else 0
-    assert words._read_word.cache_info().currsize <= before + most
+    assert reader.remembered <= most
+
+
+def test_of_the_languages_only_those_that_are_asked_about_are_told() -> None:
+    """Law: in both ways, in their order."""
+    texts = ["good day", "доброе утро", "buenos días"]
+    every = READER.read(texts, range(3))
+    some = READER.read(texts, [0, 2])
+    batch = sum_features(TABLES, extract_features(texts), [0, 2])
+    assert every is not None
+    assert some is not None
+    assert some.languages.tolist() == every.languages[:, [0, 2]].tolist()
+    assert some.languages.tolist() == batch.languages.tolist()
+    assert sum_features(TABLES, extract_features(texts), []).languages.shape == (4, 0)

@@ -73,10 +73,10 @@ class Features(NamedTuple):
     """Shapes by texts."""
     sizes: NDArray[np.intp]
     """Characters read of each text, at least 1."""
-    token_places: Places = np.empty(0, np.intp)
-    """The position at which each token begins; not told by `words.py`."""
-    letters: NDArray[np.uint32] = np.empty(0, np.uint32)
-    """The form at each position; separators are blanks. Not told by `words.py`."""
+    token_places: Places
+    """The position at which each token begins."""
+    letters: NDArray[np.uint32]
+    """The form at each position; separators are blanks."""
 
 
 def extract_features(texts: Sequence[str]) -> Features:

@@ -8,10 +8,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from services.sentiment.core.features import Features
-
-ORDERS_SEEN = 4
-"""Characters in a row that tell a language: 1 to 4."""
 LEAST_LEAD = 0.5
 """Lead of the first language over the second, in logits, below which none is named."""
 _FOREIGN = re.compile(
@@ -34,16 +30,6 @@ def identify_languages(
         names[i] if clear and _LETTER.search(text[:LOOKED_AT]) else ""
         for i, clear, text in zip(first, leads.tolist(), texts, strict=True)
     ]
-
-
-def measure_languages(weights: NDArray[np.int8], features: Features) -> NDArray[np.float64]:
-    """Sums of the language weights, texts by languages, divided by the root of the length."""
-    shift = np.uint32(32 - (len(weights).bit_length() - 1))
-    total = np.zeros((len(features.gram_starts), weights.shape[1]), np.int64)
-    for hashes in features.grams[:ORDERS_SEEN]:
-        rows = weights[hashes >> shift] * (hashes != 0)[:, None]
-        total += np.add.reduceat(rows, features.gram_starts, axis=0, dtype=np.int64)
-    return total / np.sqrt(features.sizes)[:, None]
 
 
 def is_foreign(text: str) -> bool:

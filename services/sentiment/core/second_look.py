@@ -23,6 +23,9 @@ GRID, WEIGHT_GRID = 1024.0, 4096.0
 """Inputs and weights are whole multiples of one over these. Then every sum is exact in a float of 64 bits
 (9 times 64 times 154 terms, in steps of 2^-32, are 49 bits): a text has the same answer in any batch."""
 
+_OF_CLAUSES = 4
+"""What is looked at of the clauses, beside how many they are."""
+
 
 class SecondLook(msgspec.Struct, frozen=True):
     """What was fitted: how inputs are brought to one scale, and weights by output and term."""
@@ -42,26 +45,34 @@ def gather(logits: Floats, sizes: Places, clauses: Floats, firsts: Places) -> Fl
     """
     ends = np.empty_like(firsts)
     ends[:-1], ends[-1] = firsts[1:], clauses.shape[1]
-    return np.concatenate(
-        [
-            logits,
-            np.log(np.maximum(sizes, 1))[None],
-            clauses[:, firsts],
-            clauses[:, ends - 1],
-            np.maximum.reduceat(clauses, firsts, axis=1),
-            np.minimum.reduceat(clauses, firsts, axis=1),
-            np.log(ends - firsts)[None],
-        ]
-    )
+    looks = len(logits)
+    inputs = np.empty((_OF_CLAUSES * looks + looks + 2, len(sizes)))
+    inputs[:looks] = logits
+    np.log(sizes, out=inputs[looks])
+    behind = inputs[looks + 1 : -1].reshape(_OF_CLAUSES, looks, -1)
+    behind[0] = clauses[:, firsts]
+    behind[1] = clauses[:, ends - 1]
+    np.maximum.reduceat(clauses, firsts, axis=1, out=behind[2])
+    np.minimum.reduceat(clauses, firsts, axis=1, out=behind[3])
+    np.log(ends - firsts, out=inputs[-1])
+    return inputs
 
 
 def spread(inputs: Floats, means: Floats, deviations: Floats, paired: int) -> Floats:
     """Terms by texts: each input on one scale, the product of each two of the paired, and one."""
-    scaled = (inputs - means[:, None]) / deviations[:, None]
-    scaled = np.minimum(np.maximum(scaled, -MOST), MOST)
-    scaled = np.rint(scaled * GRID) / GRID
     left, right = _list_pairs(paired)
-    return np.concatenate([scaled, scaled[left] * scaled[right], np.ones((1, scaled.shape[1]))])
+    count = len(inputs)
+    terms = np.empty((count + len(left) + 1, inputs.shape[1]))
+    scaled = np.subtract(inputs, means[:, None], out=terms[:count])
+    scaled /= deviations[:, None]
+    np.maximum(scaled, -MOST, out=scaled)
+    np.minimum(scaled, MOST, out=scaled)
+    scaled *= GRID
+    np.rint(scaled, out=scaled)
+    scaled /= GRID
+    np.multiply(scaled[left], scaled[right], out=terms[count:-1])
+    terms[-1] = 1.0
+    return terms
 
 
 @lru_cache(maxsize=4)

@@ -43,20 +43,26 @@ def temper_shares(
     logits: Floats, tempers: Mapping[str, Temper], languages: Sequence[str]
 ) -> Floats:
     """Logits of negative and positive against neutral -> shares of the three classes."""
-    return share(logits, [find_temper(tempers, language) for language in languages])
+    return share(logits, lay([find_temper(tempers, language) for language in languages]))
 
 
-def share(logits: Floats, tempers: Sequence[Temper]) -> Floats:
-    """The same with the temper of each text."""
-    table = np.array([(t.temperature, t.neutral, t.lean) for t in tempers]).reshape(-1, 3)
-    raised = np.zeros((len(logits), 3))
-    raised[:, 0] = logits[:, 0] - table[:, 2]
-    raised[:, 1] = table[:, 1]
-    raised[:, 2] = logits[:, 1] + table[:, 2]
-    raised /= table[:, :1]
-    raised -= raised.max(axis=1, keepdims=True)
+def lay(tempers: Sequence[Temper]) -> Floats:
+    """Temperature, neutral margin and lean of each."""
+    rows = [(one.temperature, one.neutral, one.lean) for one in tempers]
+    return np.array(rows, np.float64).reshape(-1, 3)
+
+
+def share(logits: Floats, tempers: Floats) -> Floats:
+    """The shares of texts by classes; a row of `tempers` is a text's."""
+    temperatures, neutral, lean = tempers[:, :1], tempers[:, 1], tempers[:, 2]
+    raised = np.empty((len(logits), 3))
+    np.subtract(logits[:, 0], lean, out=raised[:, 0])
+    raised[:, 1] = neutral
+    np.add(logits[:, 1], lean, out=raised[:, 2])
+    raised /= temperatures
+    raised -= np.maximum.reduce(raised, axis=1, keepdims=True)
     np.exp(raised, out=raised)
-    raised /= raised.sum(axis=1, keepdims=True)
+    raised /= np.add.reduce(raised, axis=1, keepdims=True)
     return raised
 
 

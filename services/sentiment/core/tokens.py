@@ -141,23 +141,31 @@ def _pair_stems(stems: Hashes, edges: NDArray[np.bool_]) -> tuple[Hashes, Hashes
 
 def find_kinds(names: Hashes) -> NDArray[np.uint8]:
     """Which tokens negate and which turn."""
-    slots, kinds = _load_kinds()
+    slots, kinds = _load_slots()
     places = (names * _SLOT_SEED) >> _SLOT_SHIFT
     return np.where(slots[places] == names, kinds[places], np.uint8(0))
 
 
 @cache
-def _load_kinds() -> tuple[Hashes, NDArray[np.uint8]]:
-    """The words of `negators.py` by the slot of their hash: the hash itself, and the kind."""
+def _load_slots() -> tuple[Hashes, NDArray[np.uint8]]:
+    """The kinds by the slot of a token's hash, and that hash, to be sure."""
     slots, kinds = np.zeros(1 << 16, np.uint32), np.zeros(1 << 16, np.uint8)
-    for kind, words in ((TURN, TURNS), (NEGATOR, NEGATORS)):
-        for word in sorted(words):
-            name = name_token(word)
-            place = (int(name) * int(_SLOT_SEED) & 0xFFFFFFFF) >> int(_SLOT_SHIFT)
-            if slots[place] not in (0, name):
-                raise ValueError(f"two words share the slot of {word!r}: change _SLOT_SEED")
-            slots[place], kinds[place] = name, kind
+    for name, kind in load_kinds().items():
+        place = (name * int(_SLOT_SEED) & 0xFFFFFFFF) >> int(_SLOT_SHIFT)
+        if slots[place]:
+            raise ValueError(f"two words share slot {place}: change _SLOT_SEED")
+        slots[place], kinds[place] = name, kind
     return slots, kinds
+
+
+@cache
+def load_kinds() -> dict[int, int]:
+    """The kinds of the words of `negators.py` by the hashes of their tokens; one that is both negates."""
+    return {
+        int(name_token(word)): kind
+        for kind, words in ((TURN, TURNS), (NEGATOR, NEGATORS))
+        for word in words
+    }
 
 
 def name_token(word: str) -> np.uint32:

@@ -1,357 +1,184 @@
-"""The features of a few texts, word by word: the same hashes as in `features.py`, another way to them.
+"""What the tables of a model say of a word, wherever it stands; `few.py` reads texts by it.
 
-numpy needs a hundred calls for a batch, however small, and for one text they are nearly all of the
-time. But what is hashed of a word and of the blanks around it depends on nothing else, and customers
-use few words: each is hashed once, in Python, and remembered. Left are the pairs of tokens and the
-shape of the text. Words that are written without blanks between them are not worth remembering:
-these texts, and what is rare, are left to `features.py`.
+What is hashed of a word and of the blank before it depends on nothing else, and customers use few
+words: what the tables say of each is added up once and remembered. With its neighbours a word is
+hashed anew in every text, from numbers that stand in its columns: those of two need only be added.
 """
 
 from __future__ import annotations
 
-import re
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cache, lru_cache
-from itertools import accumulate, chain, pairwise
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from services.sentiment.core import seeds
-from services.sentiment.core.features import (
-    MOST_CHARACTERS,
-    MOST_SEEN,
-    Clauses,
-    Features,
-    extract_features,
-)
-from services.sentiment.core.glyphs import BLANK, HAN_BLOCKS, MARK, SIGN, SIZE, UNSEEN, load_glyphs
-from services.sentiment.core.identify import ORDERS_SEEN
-from services.sentiment.core.negators import REACH
-from services.sentiment.core.tokens import (
-    DIGIT,
-    ENDS,
-    NEGATOR,
-    STEM,
-    TURN,
-    Hashes,
-    Places,
-    find_kinds,
-)
+from services.sentiment.core.glyphs import BLANK, MARK, SIGN, load_glyphs
+from services.sentiment.core.sums import ORDERS_SEEN, Tables, look_up
+from services.sentiment.core.tokens import DIGIT, ENDS, STEM, load_kinds
 
-FEW = 3
-"""Texts up to which this is the faster way."""
 LONGEST = 40
 """Characters of a word that is worth remembering."""
-REMEMBERED = 4_096
-"""Words; some 4 MB."""
+REMEMBERED = 8_192
+"""Words; some 5 MB."""
+BREAK, EDGE = 3, 4
+"""Kinds of tokens beside those of `negators.py`: marks, and the edges of texts."""
+PAIR, STEMS, SKIP, RIGHT_PAIR, RIGHT_STEMS, RIGHT_SKIP, NOT, NOTS, RIGHT_NOTS, BUT = range(10)
+"""Columns of a token: what it is hashed to beside others. The hash of a pair, (left * PAIR + right) * its
+seed, is the column of the left token and that of the right one, added up."""
+COLUMNS = 10
 _BITS = 0xFFFFFFFF
-_HASH = np.dtype(np.uint32)
-_LONG_RUN = re.compile(r"(.)\1\1+", re.DOTALL)
-_BLANKS = re.compile("  +")
-_HAN = re.compile("[" + "".join(f"{chr(one[0])}-{chr(one[-1])}" for one in HAN_BLOCKS) + "]")
 
 
-class _Token(NamedTuple):
-    """What a token brings along wherever it stands."""
+class Word(NamedTuple):
+    """What stands between two blanks."""
 
-    place: int
-    """Characters of its word before it."""
-    telling: bytes
-    """Of one to four characters that begin in it."""
-    others: bytes
-    """Of five, and of the token itself."""
-    name: int
-    stem: int
-    kind: int
-    is_mark: bool
-    opens_with_end: bool
-    """Its first character ends a clause."""
-    closes_with_end: bool
-    """Its last one does."""
-    opens_with_digit: bool
+    rows: bytes
+    """Packed sums, tables side by side: of the blank before the word, then of each token."""
+    columns: bytes
+    """Tokens by columns."""
+    kinds: bytes
+    """By tokens."""
+    begins: tuple[tuple[int, int], ...] = ()
+    """The tokens that begin a clause, whatever stands before the word, and the characters before them."""
+    opens_with_end: bool = False
+    """Does the first character of its last token end a clause?"""
+    closes_with_end: bool = False
+    """Does its last one?"""
 
 
-class _Word(NamedTuple):
-    """What stands between two blanks; without tokens it is not for remembering."""
+class Hashed(NamedTuple):
+    """Hashes that are summed up together."""
 
-    telling: bytes = b""
-    """Of up to four characters that begin at the blank before."""
-    others: bytes = b""
-    """Of the five that begin there."""
-    tokens: tuple[_Token, ...] = ()
+    telling: Sequence[int]
+    """Those that tell a language, too."""
+    others: Sequence[int]
 
 
-class _Clause(NamedTuple):
-    telling: bytes
-    others: bytes
-    size: int
+class Vocabulary:
+    """The words that were read last, as the tables of one model see them."""
 
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self.find_word = lru_cache(REMEMBERED)(self._read_word)
+        """The word with these forms; none where it is not for remembering."""
+        self.edge = Word(
+            rows=self.weigh([Hashed((), [seeds.EDGE * seeds.WORD & _BITS])]),
+            columns=_list_columns(seeds.EDGE, seeds.EDGE),
+            kinds=bytes([EDGE]),
+        )
+        """With which a text begins, and behind which it ends."""
 
-def read_features(texts: Sequence[str]) -> Features:
-    """The features of any number of texts, in the way that is the faster one."""
-    found = _read_words(texts) if len(texts) <= FEW else None
-    return extract_features(texts) if found is None else found
+    def weigh(self, groups: Sequence[Hashed]) -> bytes:
+        """Packed sums of each group, tables side by side."""
+        every: list[int] = []
+        telling: list[int] = []
+        starts: list[int] = []
+        for group in groups:
+            starts.append(len(every))
+            # No group is empty, and the others tell no language: 0 stands for nothing.
+            every += (0, *group.telling, *group.others)
+            telling += (0, *group.telling, *[0] * len(group.others))
+        mood, heads, languages = self._tables
+        hashes, tells = np.array([every, telling], np.uint32)
+        found = [look_up(mood, hashes), look_up(heads, hashes), look_up(languages, tells)]
+        return np.add.reduceat(np.concatenate(found), starts, axis=1).T.tobytes()
 
-
-def _read_words(texts: Sequence[str]) -> Features | None:
-    """The features of a few texts, or nothing if one of them is not for remembering.
-
-    What `Features` has by orders or by kinds stands in one row here: it is added up anyway.
-    """
-    clauses: list[_Clause] = []
-    firsts: list[int] = []
-    shapes: list[list[int]] = []
-    sizes: list[int] = []
-    for text in texts:
-        letters, shape = _normalise(text[:MOST_CHARACTERS])
-        found = _read_clauses(letters)
-        if not found:
+    def _read_word(self, letters: str) -> Word | None:
+        points = [ord(letter) for letter in letters]
+        known = _load_classes()
+        classes = [known[point] for point in points]
+        if BLANK in classes:
             return None
-        firsts.append(len(clauses))
-        clauses += found
-        shapes.append(shape)
-        sizes.append(len(letters) + 1)
-    grams, gram_starts = _lay([clause.telling for clause in clauses])
-    tokens, token_starts = _lay([clause.others for clause in clauses])
-    return Features(
-        grams=grams,
-        gram_starts=gram_starts[firsts],
-        tokens=tokens,
-        token_starts=token_starts[firsts],
-        clauses=Clauses(
-            gram_starts=gram_starts,
-            token_starts=token_starts,
-            firsts=np.array(firsts),
-            sizes=np.array([clause.size for clause in clauses]),
-        ),
-        shapes=np.array(shapes, _HASH).T,
-        sizes=np.array(sizes),
-    )
-
-
-def _lay(of_clauses: Sequence[bytes]) -> tuple[Hashes, Places]:
-    """The hashes of all clauses in one row, and where those of each begin."""
-    starts = [0, *accumulate(len(one) // _HASH.itemsize for one in of_clauses)]
-    return np.frombuffer(b"".join(of_clauses), _HASH)[None], np.array(starts[:-1])
-
-
-def _normalise(text: str) -> tuple[str, list[int]]:
-    """The forms of a text without what is not seen and without long repetitions; its shapes."""
-    raw = text.translate(_FORMS)
-    kept = _BLANKS.sub(" ", _LONG_RUN.sub(r"\1\1", raw)).lstrip(" ").replace(chr(UNSEEN), "")
-    size = len(text) + 1
-    capitals = sum(map(_load_capitals().__contains__, text))
-    steps = (
-        _load_lengths()[size],
-        min(capitals, 2) + 2 * (capitals * 8 > size) + 2 * (capitals * 2 > size),
-        min(raw.count("!"), MOST_SEEN),
-        min(raw.count("?"), MOST_SEEN),
-        min(raw.count("0"), MOST_SEEN),
-        min(len(raw) - len(kept), MOST_SEEN),
-    )
-    return kept, [
-        (step + row * seeds.SHAPE_ROW) * seeds.SHAPE & _BITS | 1
-        for row, step in enumerate(steps, start=1)
-    ]
-
-
-class _Forms(dict[int, str]):
-    """Code point -> form, looked up once for each."""
-
-    def __missing__(self, point: int) -> str:
-        form = chr(load_glyphs().forms[min(point, SIZE - 1)])
-        if point < SIZE:
-            self[point] = form
-        return form
-
-
-_FORMS = _Forms()
-
-
-@cache
-def _load_capitals() -> frozenset[str]:
-    return frozenset(map(chr, np.flatnonzero(load_glyphs().capitals).tolist()))
-
-
-@cache
-def _load_lengths() -> list[int]:
-    """By characters and one: the step of the length."""
-    sizes = np.arange(1, MOST_CHARACTERS + 2)
-    return [0, *(np.log2(sizes) * 2).astype(np.uint32).tolist()]
-
-
-def _read_clauses(letters: str) -> list[_Clause]:
-    """The clauses of a text; none where it is empty or a word of it is not for remembering."""
-    # Each of their sentences would stand in the place of a word that comes again.
-    if _HAN.search(letters):
-        return []
-    tokens = [_EDGE]
-    telling, others = [tokens[0].telling], [tokens[0].others]
-    begins, places = [0], [0]
-    place, last_end = 1, 0
-    for chunk in letters.split(" "):
-        if chunk:
-            word = _read_word(chunk) if len(chunk) <= LONGEST else _Word()
-            if not word.tokens:
-                return []
-            # The blank before belongs to what is before.
-            telling[-1] += word.telling
-            others[-1] += word.others
-            before, near = tokens[-1], place - last_end == 1
-            for token in word.tokens:
-                ended = before.opens_with_end or (near and before.closes_with_end)
-                if ended and not (token.place and token.opens_with_digit):
-                    begins.append(len(tokens))
-                    places.append(place + token.place)
-                tokens.append(token)
-                telling.append(token.telling)
-                others.append(token.others)
-                before, near = token, True
-            place = last_end = place + len(chunk)
-        place += 1
-    if len(tokens) == 1:
-        return []
-    pairs = _pair(tokens)
-    ends, stops = [*begins[1:], len(tokens)], [*places[1:], len(letters) + 1]
-    return [
-        _Clause(
-            telling=b"".join(telling[begin:end]),
-            others=b"".join([*others[begin:end], _write(chain(*pairs[begin:end]))]),
-            size=stop - start,
-        )
-        for begin, end, start, stop in zip(begins, ends, places, stops, strict=True)
-    ]
-
-
-def _pair(tokens: Sequence[_Token]) -> list[list[int]]:
-    """What is hashed of each token with those around it; the edge of the text follows the last one."""
-    edge = seeds.EDGE
-    names = [*[token.name for token in tokens], edge]
-    stems = [*[token.stem for token in tokens], edge, edge]
-    pairs = [(left * seeds.PAIR + right) & _BITS for left, right in pairwise(names)]
-    hashed = [
-        [
-            pair * seeds.WORDS & _BITS,
-            (stem * seeds.PAIR + following) * seeds.STEMS & _BITS,
-            (stem * seeds.PAIR + next_but_one) * seeds.SKIP & _BITS,
+        begins = [
+            place
+            for place, kind in enumerate(classes)
+            if not place or kind == SIGN or kind != classes[place - 1]
         ]
-        for pair, stem, following, next_but_one in zip(
-            pairs, stems, stems[1:], stems[2:], strict=False
+        places = [*begins, len(points)]
+        tokens = [points[begin:end] for begin, end in pairwise(places)]
+        names = [_name(token) for token in tokens]
+        stems = [
+            name if len(token) <= STEM else _name(token[:STEM])
+            for name, token in zip(names, tokens, strict=True)
+        ]
+        # From the blank before the word on, as far as to the one behind it.
+        blank = ord(" ")
+        padded = [blank, *points, blank]
+        groups = [_hash_grams(padded, 0, 1)]
+        for name, (begin, end) in zip(names, pairwise(places), strict=True):
+            telling, others = _hash_grams(padded, begin + 1, end + 1)
+            groups.append(Hashed(telling, [*others, name * seeds.WORD & _BITS]))
+        kinds = load_kinds()
+        return Word(
+            rows=self.weigh(groups),
+            columns=b"".join(map(_list_columns, names, stems)),
+            kinds=bytes(
+                BREAK if classes[begin] == MARK else kinds.get(name, 0)
+                for name, begin in zip(names, begins, strict=True)
+            ),
+            begins=tuple(
+                (order, begins[order])
+                for order, (before, token) in enumerate(pairwise(tokens), start=1)
+                if (before[0] in _ENDS or before[-1] in _ENDS) and token[0] != DIGIT
+            ),
+            opens_with_end=tokens[-1][0] in _ENDS,
+            closes_with_end=tokens[-1][-1] in _ENDS,
         )
-    ]
-    hashed[-1].pop()
-    if any(token.kind for token in tokens):
-        negated, turned = _find_turned(tokens)
-        for order, own in enumerate(hashed):
-            if negated[order]:
-                own.append(names[order] * seeds.NOT & _BITS)
-                if negated[order + 1]:
-                    own.append(pairs[order] * seeds.NOTS & _BITS)
-            if turned[order]:
-                own.append(names[order] * seeds.BUT & _BITS)
-    return hashed
 
 
-def _find_turned(tokens: Sequence[_Token]) -> tuple[list[bool], list[bool]]:
-    """Which tokens stand behind a negator, and which behind a turn; the edge behind them does not."""
-    negated, turned = [], []
-    last_break, last_not, last_turn = 0, -1, len(tokens)
-    for order, token in enumerate(tokens):
-        if token.is_mark:
-            last_break = order
-        negated.append(last_not >= last_break and order - last_not <= REACH)
-        turned.append(order > last_turn)
-        if token.kind == NEGATOR:
-            negated[-1], last_not = False, order
-        elif token.kind == TURN:
-            turned[-1], last_turn = False, order
-    return [*negated, False], turned
+_ENDS = frozenset(map(ord, ENDS))
 
 
-@lru_cache(REMEMBERED)
-def _read_word(word: str) -> _Word:
-    """What is hashed of a word between blanks."""
-    classes = load_glyphs().classes[[ord(letter) for letter in word]].tolist()
-    if BLANK in classes:
-        return _Word()
-    begins = [
-        place
-        for place, kind in enumerate(classes)
-        if not place or kind == SIGN or kind != classes[place - 1]
-    ]
-    ends = [*begins[1:], len(word)]
-    # From the blank before the word on.
-    grams = [_hash_grams(f" {word} "[place:]) for place in range(len(word) + 1)]
-    return _Word(
-        *_join(grams[:1]),
-        tuple(
-            _make_token(word[begin:end], begin, classes[begin], _join(grams[begin + 1 : end + 1]))
-            for begin, end in zip(begins, ends, strict=True)
-        ),
-    )
+@cache
+def _load_classes() -> bytes:
+    """Classes by form."""
+    return load_glyphs().classes.tobytes()
 
 
-def _hash_grams(letters: str) -> list[int]:
-    """One to five characters from the first one on, 0 for a blank alone."""
-    grams: list[int] = []
-    rolling = 0
-    for letter, seed in zip(letters, seeds.ORDERS, strict=False):
-        rolling = (rolling * seeds.STEP + ord(letter)) & _BITS
-        grams.append(rolling * seed & _BITS)
-    if letters[0] == " ":
-        grams[0] = 0
-    return grams
+def _hash_grams(points: Sequence[int], begin: int, end: int) -> Hashed:
+    """What begins at these places: one to five characters, never a blank alone."""
+    telling: list[int] = []
+    others: list[int] = []
+    for place in range(begin, end):
+        rolling = 0
+        grams = []
+        for seed, point in zip(
+            seeds.ORDERS, points[place : place + len(seeds.ORDERS)], strict=False
+        ):
+            rolling = (rolling * seeds.STEP + point) & _BITS
+            grams.append(rolling * seed & _BITS)
+        # Only the first place is one of a blank.
+        telling += grams[not place : ORDERS_SEEN]
+        others += grams[ORDERS_SEEN:]
+    return Hashed(telling, others)
 
 
-def _join(grams: Sequence[Sequence[int]]) -> tuple[bytes, bytes]:
-    """Those that tell a language, too, and the others, from several places on."""
-    telling = chain.from_iterable(of_place[:ORDERS_SEEN] for of_place in grams)
-    others = chain.from_iterable(of_place[ORDERS_SEEN:] for of_place in grams)
-    return _write(filter(None, telling)), _write(filter(None, others))
-
-
-def _make_token(text: str, place: int, kind: int, grams: tuple[bytes, bytes]) -> _Token:
-    name = _name(text)
-    telling, others = grams
-    return _Token(
-        place=place,
-        telling=telling,
-        others=others + _write([name * seeds.WORD & _BITS]),
-        name=name,
-        stem=_name(text[:STEM]),
-        kind=int(find_kinds(np.array([name], _HASH))[0]),
-        is_mark=kind == MARK,
-        opens_with_end=text[0] in ENDS,
-        closes_with_end=text[-1] in ENDS,
-        opens_with_digit=text[0] == chr(DIGIT),
-    )
-
-
-def _name(token: str) -> int:
+def _name(points: Sequence[int]) -> int:
     """The hash of a run of characters."""
     name, power = 0, 1
-    for letter in token:
-        name += ord(letter) * power
+    for point in points:
+        name += point * power
         power = power * seeds.STEP & _BITS
     return name & _BITS
 
 
-def _write(hashes: Iterable[int]) -> bytes:
-    return array("I", hashes).tobytes()
-
-
-_EDGE = _Token(
-    place=0,
-    telling=b"",
-    others=_write([seeds.EDGE * seeds.WORD & _BITS]),
-    name=seeds.EDGE,
-    stem=seeds.EDGE,
-    kind=0,
-    is_mark=False,
-    opens_with_end=False,
-    closes_with_end=False,
-    opens_with_digit=False,
-)
-"""With which every text begins."""
+def _list_columns(name: int, stem: int) -> bytes:
+    """What a token is hashed to beside others."""
+    left, left_stem = name * seeds.PAIR, stem * seeds.PAIR
+    columns = {
+        PAIR: left * seeds.WORDS,
+        STEMS: left_stem * seeds.STEMS,
+        SKIP: left_stem * seeds.SKIP,
+        RIGHT_PAIR: name * seeds.WORDS,
+        RIGHT_STEMS: stem * seeds.STEMS,
+        RIGHT_SKIP: stem * seeds.SKIP,
+        NOT: name * seeds.NOT,
+        NOTS: left * seeds.NOTS,
+        RIGHT_NOTS: name * seeds.NOTS,
+        BUT: name * seeds.BUT,
+    }
+    return array("I", [columns[one] & _BITS for one in range(COLUMNS)]).tobytes()

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.sentiment.core.features import Features, extract_features
-from services.sentiment.core.identify import ORDERS_SEEN
+from services.sentiment.core.sums import ORDERS_SEEN
 from services.sentiment.core.tokens import Hashes, Places
 
 BATCH = 256
