@@ -55,6 +55,7 @@ def read_batch(texts: list[str]) -> list[object]:
 @example(["\x01 a", "ok"])
 @example(['He said "no."  Then 12.50.'])
 @example([" . a", "?"])
+@example(["Ok. \u200b then"])
 @example(["not but", "never"])
 @example(["but not so", "not it"])
 def test_few_texts_have_the_sums_of_a_batch(texts: list[str]) -> None:
