@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from services.cli.sentiment_evaluate import spell
-from services.cli.sentiment_model import add_model, open_model
+from services.cli.sentiment_model import WRONG, add_model, open_model
 from services.sentiment.core.temper import Temper
-from services.sentiment.model.store import ModelError
+from services.sentiment.core.whole import MessageScorer
 from services.sentiment.train.recalibrate import Recalibrated, recalibrate
 from services.sentiment.train.texts import SetError, read_corpus, read_set
 
@@ -25,11 +25,10 @@ examples:
 A file is tab-separated with a header: text, label (neg, neu or pos) and, if known, lang. Each language
 with 100 messages, 10 of each label, gets a temperature, a margin of neutral and a lean to the positive
 side: where your customers complain more, or in plainer words, than those that the model learned from, it
-is right more often and as sure as it says. Give texts as the service scores them: without quotes and
-signatures. What is printed holds for --source only (more than once; `*` at the end of one stands for the
-rest), or for every source, and for the model that it was made with. Write it to a new file, look at it, and
-put it into the one that OMNIROUTE_SENTIMENT_OVERLAY names; the first block that fits a message holds, so the
-special ones come first.
+is right more often and as sure as it says. Give texts without quotes and signatures. What is printed holds
+for --source only (more than once; `*` at the end of one stands for the rest), or for every source, and for
+the model that it was made with. Write it to a new file, look at it, and put it into the one that
+OMNIROUTE_SENTIMENT_OVERLAY names; the first block that fits a message holds, so the special ones come first.
 
 Figures before and after go to standard error; after is on messages that the calibration was not made from
 (five folds). A language that does not gain by it is left out. Exit code 1: no language gained.
@@ -61,12 +60,12 @@ def run(words: argparse.Namespace) -> int:
     """Calibrate and print; 1 if no language gains, 2 if the model or a file cannot be read."""
     read = read_corpus if words.corpus else read_set
     try:
-        scorer = open_model(words)
+        scorer = MessageScorer(open_model(words))
         texts = [text for path in words.files for text in read(path)]
-    except (ModelError, SetError) as wrong:
+        found, unscored = recalibrate(scorer, texts)
+    except (*WRONG, SetError) as wrong:
         print(f"omniroute sentiment calibrate: {wrong}", file=sys.stderr)
         return USAGE
-    found, unscored = recalibrate(scorer, texts)
     if unscored:
         print(f"{unscored} messages are not scored, and left out", file=sys.stderr)
     for one in found:

@@ -9,9 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from services.cli.sentiment_model import add_model, add_overlay, open_overlaid
-from services.sentiment.model.store import ModelError
-from services.sentiment.overlay_file import OverlayError
+from services.cli.sentiment_model import WRONG, add_model, add_overlay, open_overlaid
 from services.sentiment.train.evaluate import Result, evaluate
 from services.sentiment.train.measure import CONFIDENCE
 from services.sentiment.train.texts import LABELS, SetError, read_corpus, read_set
@@ -82,7 +80,7 @@ def run(words: argparse.Namespace) -> int:
             )
             for result in found:
                 show(result, words)
-    except (ModelError, OverlayError, SetError) as wrong:
+    except (*WRONG, SetError) as wrong:
         print(f"omniroute sentiment evaluate: {wrong}", file=sys.stderr)
         return USAGE
     return GOOD

@@ -6,11 +6,15 @@ import argparse
 from pathlib import Path
 
 from services.sentiment.core.language import read_tags
-from services.sentiment.core.overlay import OverlaidScorer
+from services.sentiment.core.overlay import NOTHING
 from services.sentiment.core.scorer import Scorer
+from services.sentiment.core.whole import MessageScorer, ScorerFailedError
 from services.sentiment.model.onnx import open_scorer
 from services.sentiment.model.store import FOLDER, ModelError
 from services.sentiment.overlay_file import OverlayError, load_overlay
+
+WRONG = (ModelError, OverlayError, ScorerFailedError)
+"""What may be wrong with that; the message says what to do."""
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
@@ -40,16 +44,15 @@ def open_model(words: argparse.Namespace) -> Scorer:
     return open_scorer(words.model, tags)
 
 
-def open_overlaid(words: argparse.Namespace) -> tuple[Scorer, Scorer]:
-    """The scorer, and the same under the overlay if one is named.
+def open_overlaid(words: argparse.Namespace) -> tuple[Scorer, MessageScorer]:
+    """The scorer, and one of whole messages, under the overlay if one is named.
 
     Raises:
         ModelError: There is no usable model in the folder.
         OverlayError: The overlay has a mistake, or there is none for the source.
     """
     scorer = open_model(words)
-    if words.overlay:
-        return scorer, OverlaidScorer(scorer, load_overlay(words.overlay), words.source)
-    if words.source:
+    if words.source and not words.overlay:
         raise OverlayError("--source is for --overlay: name the file")
-    return scorer, scorer
+    overlay = load_overlay(words.overlay) if words.overlay else NOTHING
+    return scorer, MessageScorer(scorer, overlay, words.source)

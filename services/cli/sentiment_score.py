@@ -12,13 +12,13 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from services.cli.sentiment_model import add_model, add_overlay, open_overlaid
+from services.cli.sentiment_model import WRONG, add_model, add_overlay, open_overlaid
 from services.contact.sentiment import Label
 from services.sentiment.core.language import read_tag
 from services.sentiment.core.linear import LinearScorer
 from services.sentiment.core.scorer import Scored, Scorer
+from services.sentiment.core.whole import MessageScorer, list_text_parts
 from services.sentiment.model.store import ModelError
-from services.sentiment.overlay_file import OverlayError
 
 GOOD, USAGE = 0, 2
 BATCH = 256
@@ -37,7 +37,7 @@ examples:
   cat reviews.txt | omniroute sentiment score - --format jsonl > scores.jsonl
 
 A word that names an existing file is read as one; `-` is standard input. One result for each text,
-in order. What cannot be scored, such as an empty line, is neutral and says `why_unscored`. In JSON
+in order; a long one is scored in parts, as the service does. What cannot be scored, such as an empty line, is neutral and says `why_unscored`. In JSON
 lines everything beyond ASCII is escaped. The language is told by --language, else guessed text by text.
 """
 
@@ -76,16 +76,16 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(words: argparse.Namespace) -> int:
     """Score and print; 2 if the model, the overlay or a file cannot be read."""
     try:
-        scorer, overlaid = open_overlaid(words)
+        scorer, messages = open_overlaid(words)
         demand_words(scorer, words)
         texts = read_texts(words.texts)
-        results = score_all(scorer, overlaid, texts, words)
+        results = score_all(scorer, messages, texts, words)
         if words.format == "jsonl":
             for _, line in results:
                 print(escape(msgspec.json.encode(line)))
         else:
             print_table(list(results), why=words.why)
-    except (ModelError, OverlayError, OSError) as wrong:
+    except (*WRONG, OSError) as wrong:
         print(f"omniroute sentiment score: {wrong}", file=sys.stderr)
         return USAGE
     return GOOD
@@ -125,13 +125,13 @@ def is_file(word: str) -> bool:
 
 
 def score_all(
-    scorer: Scorer, overlaid: Scorer, texts: Iterator[str], words: argparse.Namespace
+    scorer: Scorer, messages: MessageScorer, texts: Iterator[str], words: argparse.Namespace
 ) -> Iterator[tuple[str, Line]]:
     """Texts with their results, batch by batch; why is the model's own word, whatever the overlay."""
     while batch := list(islice(texts, BATCH)):
         # Where nothing is told, the model itself knows the language best, from its characters.
         languages = [read_tag(words.language)] * len(batch)
-        for text, scored in zip(batch, overlaid.score(batch, languages), strict=True):
+        for text, scored in zip(batch, messages.score(batch, languages), strict=True):
             moved = explain(scorer, text, scored) if words.why and not scored.why else None
             yield text, build_line(scored, moved)
 
@@ -141,7 +141,8 @@ def explain(scorer: Scorer, text: str, scored: Scored) -> list[tuple[str, float]
     assert isinstance(scorer, LinearScorer)  # noqa: S101 - see `demand_words`
     moved = [
         (word.word, round(word.by, 2))
-        for word in scorer.explain(text, scored.language)
+        for part in list_text_parts(text)
+        for word in scorer.explain(part, scored.language)
         if abs(word.by) >= LEAST_MOVE
     ]
     return sorted(moved, key=lambda word: -abs(word[1]))

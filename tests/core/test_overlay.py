@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,7 +10,6 @@ from hypothesis import strategies as st
 from services.sentiment.core.overlay import (
     NOTHING,
     Calibration,
-    OverlaidScorer,
     Phrase,
     apply_overlay,
     arrange,
@@ -20,7 +17,7 @@ from services.sentiment.core.overlay import (
     find_shift,
     shift_score,
 )
-from services.sentiment.core.scorer import LANGUAGE_NOT_SUPPORTED, Pace, Scored, round_shares
+from services.sentiment.core.scorer import LANGUAGE_NOT_SUPPORTED, Scored, round_shares
 from services.sentiment.core.temper import (
     LEAST_SHARE,
     Temper,
@@ -143,27 +140,3 @@ def test_the_first_calibration_that_is_meant_holds(
     calibrated = temper_answer(scored, temper)
     assert apply_overlay(CALIBRATED, source, ["well"], scored) == calibrated
     assert apply_overlay(CALIBRATED, source, ["sick"], scored) == shift_score(calibrated, 0.5)
-
-
-class Always:
-    """A scorer that says the same of everything."""
-
-    name, languages, pace = "always", frozenset({"en"}), Pace(texts=7)
-
-    def score(self, texts: Sequence[str], languages: Sequence[str]) -> Sequence[Scored]:
-        """The same."""
-        del languages
-        return [PLAIN] * len(texts)
-
-
-def test_a_scorer_under_an_overlay_says_what_the_service_publishes() -> None:
-    """Law: text by text, as of one source; name, languages and pace are the scorer's."""
-    overlaid = OverlaidScorer(Always(), CALIBRATED, "surf-eu")
-    assert overlaid.score(["well", "sick"], ["en", "en"]) == [
-        apply_overlay(CALIBRATED, "surf-eu", [text], PLAIN) for text in ("well", "sick")
-    ]
-    assert (overlaid.name, overlaid.languages, overlaid.pace) == (
-        "always",
-        frozenset({"en"}),
-        Pace(texts=7),
-    )

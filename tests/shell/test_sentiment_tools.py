@@ -71,6 +71,25 @@ def test_a_folder_without_a_model_is_refused_with_the_remedy(tmp_path: Path) -> 
     assert b"omniroute sentiment train" in done.stderr
 
 
+@pytest.mark.parametrize("command", ["score", "evaluate", "calibrate"])
+def test_languages_without_an_onnx_model_are_refused(command: str, tmp_path: Path) -> None:
+    """Law: an option that would change nothing is told, with the remedy."""
+    path = tmp_path / "set.tsv"
+    path.write_text("text\tlabel\nfine\tpos\n", "utf-8")
+    done = run(command, str(path), "--model-languages", "en,de")
+    assert done.returncode == 2
+    assert b"is no ONNX model" in done.stderr
+    assert b"en, de" in done.stderr
+
+
+def test_every_part_of_a_long_message_counts_and_can_be_explained() -> None:
+    """Law: as the service scores it, beyond the characters that are scored in one piece."""
+    long = "They wrote that it would come on Monday. " * 50 + "It is broken and terrible!"
+    done = run("score", "-", "--format", "jsonl", "--why", stdin=long.encode())
+    assert done.returncode == 0, done.stderr
+    assert "terrible" in {word for word, _ in json.loads(done.stdout)["why"]}
+
+
 def test_evaluation_gives_figures_with_intervals_and_peers(tmp_path: Path) -> None:
     """Law: what is right on every text has a macro-F1 of 1 inside its interval; VADER stands beside."""
     path = tmp_path / "mine.tsv"

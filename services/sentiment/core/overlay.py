@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from services.sentiment.core.scorer import Pace, Scored, Scorer, round_shares
+from services.sentiment.core.scorer import Scored, round_shares
 from services.sentiment.core.temper import Temper, temper_answer
 
 MOST_SHIFT = 2.0
@@ -119,34 +119,3 @@ def _is_meant(one: Phrase | Calibration, source: str, language: str) -> bool:
         source.startswith(name[:-1]) if name.endswith("*") else source == name
         for name in one.sources
     )
-
-
-class OverlaidScorer:
-    """A scorer under an overlay, for texts of one source: what the service publishes of them."""
-
-    def __init__(self, scorer: Scorer, overlay: Overlay, source: str) -> None:
-        self._scorer = scorer
-        self._overlay = overlay
-        self._source = source
-
-    @property
-    def name(self) -> str:
-        """The scorer's."""
-        return self._scorer.name
-
-    @property
-    def languages(self) -> frozenset[str]:
-        """The scorer's."""
-        return self._scorer.languages
-
-    @property
-    def pace(self) -> Pace:
-        """The scorer's."""
-        return self._scorer.pace
-
-    def score(self, texts: Sequence[str], languages: Sequence[str]) -> Sequence[Scored]:
-        """Each text is a message of one part."""
-        return [
-            apply_overlay(self._overlay, self._source, [text], scored)
-            for text, scored in zip(texts, self._scorer.score(texts, languages), strict=True)
-        ]

@@ -31,15 +31,20 @@ def score_messages(scorer: Scorer, picked: Sequence[Picked]) -> list[Scored | Re
 
 
 def score_in_steps(scorer: Scorer, picked: Sequence[Picked]) -> Iterator[list[Scored | Reject]]:
-    """The same, chunk by chunk: nothing but empty lists, and in the end the answers.
+    """The same, chunk by chunk: nothing but empty lists, and in the end the answers."""
+    languages = [read_tag(message.event.language) for message in picked]
+    return score_parts(scorer, [message.parts for message in picked], languages)
+
+
+def score_parts(
+    scorer: Scorer, messages: Sequence[Sequence[str]], tags: Sequence[str]
+) -> Iterator[list[Scored | Reject]]:
+    """The same of messages by their parts and primary tags, empty where none was told.
 
     The parts of all messages go to the scorer together, whatever message they are of.
     """
-    texts: list[str] = []
-    languages: list[str] = []
-    for message in picked:
-        texts += message.parts
-        languages += [read_tag(message.event.language)] * len(message.parts)
+    texts = [part for parts in messages for part in parts]
+    languages = [tag for parts, tag in zip(messages, tags, strict=True) for _ in parts]
     answers: list[Scored | Reject] = []
     while len(answers) < len(texts):
         first = len(answers)
@@ -48,9 +53,9 @@ def score_in_steps(scorer: Scorer, picked: Sequence[Picked]) -> Iterator[list[Sc
         yield []
     at = 0
     pooled: list[Scored | Reject] = []
-    for message in picked:
-        mine = answers[at : at + len(message.parts)]
-        at += len(message.parts)
+    for parts in messages:
+        mine = answers[at : at + len(parts)]
+        at += len(parts)
         pooled.append(pool(mine) if mine else Scored(why=NO_TEXT))
     yield pooled
 

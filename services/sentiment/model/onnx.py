@@ -145,11 +145,14 @@ def open_scorer(folder: Path | None = None, languages: Sequence[str] = ()) -> Sc
     Raises:
         ModelError: The folder holds no usable model.
     """
-    if folder is None:
-        return load_scorer()
-    if folder != FOLDER and (folder / MODEL).exists():
+    if folder not in {None, FOLDER} and (folder / MODEL).exists():
         return OnnxScorer(folder, load_scorer(), languages)
-    return load_scorer(folder)
+    if languages:
+        raise ModelError(
+            f"{folder or FOLDER} is no ONNX model, so it cannot be told to score in"
+            f" {', '.join(languages)}: name one, or leave the languages out"
+        )
+    return load_scorer(folder or FOLDER)
 
 
 def read_config(path: Path) -> Config:
