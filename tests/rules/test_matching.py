@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -16,6 +17,7 @@ from services.router.core.matchers import compile_pattern
 from services.router.core.table import Table
 from services.router.rules.conditions import MATCHERS, fitting
 from services.router.rules.file import load_table
+from services.router.rules.sieving import SIEVE_FROM
 
 # ------------------------------------------------ the naive interpreter: reads the data as it is
 
@@ -200,6 +202,72 @@ def test_a_switch_means_what_the_file_says(
 ) -> None:
     """The same for nodes so wide that a switch is built."""
     assert check_match(rules, many, data).root.switch is not None
+
+
+def make_throng(chance: random.Random) -> list[dict[str, Any]]:
+    """So many rules of one channel that sieves are built, with bounds and values of all kinds."""
+
+    def ask(name: str) -> Any:
+        values = VALUES[name]
+        shape = chance.choice([*sorted(fitting(name, CATALOGUE[name]) - {"matches"}), "not"])
+        match shape:
+            case "in":
+                return {shape: chance.sample(values, 2)}
+            case "between":
+                return {shape: sorted(chance.sample(values, 2))}
+            case "not":
+                return {shape: {"eq": chance.choice(values)}}
+            case _:
+                return {shape: chance.choice(values)}
+
+    found: list[dict[str, Any]] = []
+    for at in range(chance.randint(3 * SIEVE_FROM, 4 * SIEVE_FROM)):
+        when: dict[str, Any] = {"channel": "email" if at % 5 else ["email", "chat"]}
+        for name in chance.sample(["thread.exchanges", "message.sentiment", "topic"], 2):
+            asked = ask(name)
+            when[name] = {"all": [asked, ask(name)]} if chance.random() < 0.2 else asked
+        found.append({"id": f"r{at}", "when": when, "priority": 1 + at % 9})
+    return found
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 1 << 32), st.data())
+def test_sieves_leave_out_only_what_cannot_match(seed: int, data: st.DataObject) -> None:
+    """The same for so many rules that they are sieved; facts below, at, between and above all bounds."""
+    chance = random.Random(seed)
+    many = [
+        {
+            "channel": "email",
+            "thread.exchanges": chance.choice([None, -1, 0, 1, 2, 3, 9]),
+            "message.sentiment": chance.choice([None, -1.0, -0.7, -0.5, 0, 0.1, 0.5, 1.0]),
+            "topic": chance.choice([None, *VALUES["topic"], "else"]),
+        }
+        for _ in range(60)
+    ]
+    switch = check_match(make_throng(chance), many, data).root.switch
+    assert switch is not None
+    assert len(switch.by_value["email"].sieves) >= 2
+
+
+def test_rules_that_many_others_stand_before_are_found() -> None:
+    """Bounds and values of 400 rules: the first one of the file that matches, wherever it stands."""
+    rules = [
+        {
+            "id": f"r{n}",
+            "when": {"channel": "chat", "thread.exchanges": {"gte": n}, "topic": f"t{n % 7}"},
+        }
+        for n in range(400, 0, -1)
+    ]
+    table = load_table(yaml.safe_dump({"route": {"routes": rules}}, sort_keys=False))
+    assert isinstance(table, Table)
+    for exchanges in (1, 50, 51, 399, 1000):
+        top = min(exchanges, 400)
+        for topic in range(7):
+            wanted = next((n for n in range(top, 0, -1) if n % 7 == topic), None)
+            facts = {"channel": "chat", "thread.exchanges": exchanges, "topic": f"t{topic}"}
+            path = ("default",) if wanted is None else ("default", f"r{wanted}")
+            assert table.match(facts).path == path
+    assert table.match({"channel": "chat", "topic": "t1"}).path == ("default",)
 
 
 def check_match(

@@ -22,6 +22,8 @@ SAME = "same"
 
 Facts = Mapping[str, Fact]
 Test = Callable[[Facts], bool]
+Keep = Callable[[Facts], int]
+"""Which of some children can still match, as bits, the first child's the lowest."""
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -112,25 +114,47 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
                 if child.test is None or child.test(facts):
                     return child
             return None
-        for test, child in self.switch.of(facts):
+        return self.switch.of(facts).choose(facts)
+
+
+class Choices(msgspec.Struct, frozen=True):
+    """Children that can still match, in the order of the file, and what is left to ask of each."""
+
+    children: tuple[tuple[Test | None, Node], ...]
+    """None: nothing is left."""
+    sieves: tuple[Keep, ...] = ()
+    """For many children: each leaves out some that cannot match."""
+
+    def choose(self, facts: Facts) -> Node | None:
+        """The first child that matches."""
+        if not self.sieves:
+            for test, child in self.children:
+                if test is None or test(facts):
+                    return child
+            return None
+        left = -1
+        for keep in self.sieves:
+            left &= keep(facts)
+        while left:
+            first = left & -left
+            test, child = self.children[first.bit_length() - 1]
             if test is None or test(facts):
                 return child
+            left ^= first
         return None
 
 
 class Switch(msgspec.Struct, frozen=True):
-    """The children of a node by the value of one fact that most of them ask for.
-
-    The test beside a child is what is left to ask when the fact has that value; None: nothing.
-    """
+    """The children of a node by the value of one fact that most of them ask for."""
 
     fact: str
-    by_value: dict[Fact, tuple[tuple[Test | None, Node], ...]]
-    others: tuple[tuple[Test | None, Node], ...]
+    by_value: dict[Fact, Choices]
+    """What is left to ask of a child when the fact has that value."""
+    others: Choices
     """The children that do not ask for the fact; for every other value and for none."""
 
-    def of(self, facts: Facts) -> tuple[tuple[Test | None, Node], ...]:
-        """The children that can still match, in the order of the file."""
+    def of(self, facts: Facts) -> Choices:
+        """The children that can still match."""
         return self.by_value.get(facts.get(self.fact), self.others)
 
 

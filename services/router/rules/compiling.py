@@ -21,7 +21,8 @@ from services.router.core.matchers import (
     compile_condition,
     facts_of,
 )
-from services.router.core.table import Node, Switch, Table, Test
+from services.router.core.table import Choices, Node, Switch, Table
+from services.router.rules.sieving import build_sieves
 from services.router.rules.tree import Branch, Rules
 
 SWITCH_FROM = 4
@@ -83,18 +84,21 @@ def _build_switch(children: tuple[Node, ...], parts: list[list[Condition]]) -> S
     if count < SWITCH_FROM:
         return None
     allowed = [_allowed(each, fact) for each in parts]
-    left = [_left(each, fact) for each in parts]
-    values = frozenset[Fact]().union(*(some for some in allowed if some is not None))
-    by_value = {
-        value: tuple(
-            (left[at], child)
-            for at, child in enumerate(children)
-            if (some := allowed[at]) is None or value in some
+    rest = [_leave_out(each, fact) for each in parts]
+    tests = [compile_condition(All(tuple(each))) if each else None for each in rest]
+
+    def choices(value: Fact) -> Choices:
+        mine = [
+            at
+            for at in range(len(children))
+            if (some := allowed[at]) is None or (value is not None and value in some)
+        ]
+        return Choices(
+            tuple((tests[at], children[at]) for at in mine), build_sieves([rest[at] for at in mine])
         )
-        for value in values
-    }
-    others = tuple((left[at], child) for at, child in enumerate(children) if allowed[at] is None)
-    return Switch(fact, by_value, others)
+
+    values = frozenset[Fact]().union(*(some for some in allowed if some is not None))
+    return Switch(fact, {value: choices(value) for value in values}, choices(None))
 
 
 def flat(condition: Condition | None) -> list[Condition]:
@@ -126,7 +130,6 @@ def _allowed(parts: list[Condition], fact: str) -> frozenset[Fact] | None:
     return reduce(frozenset.intersection, asked) if asked else None
 
 
-def _left(parts: list[Condition], fact: str) -> Test | None:
+def _leave_out(parts: list[Condition], fact: str) -> list[Condition]:
     """What is still to be asked once the fact has one of the allowed values."""
-    rest = [part for part in parts if (choice := _choice(part)) is None or choice[0] != fact]
-    return compile_condition(All(tuple(rest))) if rest else None
+    return [part for part in parts if (choice := _choice(part)) is None or choice[0] != fact]
