@@ -14,10 +14,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
-
-from services.sentiment.core.linear import SURE, LinearScorer
+from services.sentiment.core.linear import LinearScorer
 from services.sentiment.model.store import load_scorer
+from services.sentiment.train.card import find_said
 from services.sentiment.train.evaluate import evaluate
 from services.sentiment.train.heads import find_truth
 from services.sentiment.train.make import train_on
@@ -38,6 +37,8 @@ from services.sentiment.train.texts import (
 
 SETS = ("rusentitweet", "waimai", "shopping10", "tweeteval")
 FOUR = ("en", "ru", "zh", "bg")
+ASIDE = ("closing", "human")
+"""What is told beside the mood and has an aim."""
 
 
 def thin(texts: Sequence[Labelled], own: float, public: float) -> list[Labelled]:
@@ -64,12 +65,8 @@ def tell(scorer: LinearScorer, data: Path) -> Iterator[str]:
     for language in FOUR:
         texts = read_corpus(CORPUS / "heldout" / f"{language}.tsv")
         scored = scorer.score([text.text for text in texts], [language] * len(texts))
-        wants = [{want.value for want, _ in one.wants} for one in scored]
-        said = {
-            "closing": np.array([one.closing >= SURE for one in scored]),
-            "human": np.array([bool(one & {"person", "manager"}) for one in wants]),
-        }
-        hits = {head: measure_hits(yes, find_truth(texts, head)) for head, yes in said.items()}
+        said = find_said(scored)
+        hits = {head: measure_hits(said[head], find_truth(texts, head)) for head in ASIDE}
         cells = [f"{head} {one.precision:.2f} / {one.recall:.2f}" for head, one in hits.items()]
         (result,) = evaluate(scorer, texts, peers=False, intervals=False)
         yield f"held-out {language}    macro-F1 {result.figures.macro_f1:.3f}  {'  '.join(cells)}"

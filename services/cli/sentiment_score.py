@@ -37,8 +37,9 @@ examples:
   cat reviews.txt | omniroute sentiment score - --format jsonl > scores.jsonl
 
 A word that names an existing file is read as one; `-` is standard input. One result for each text,
-in order; a long one is scored in parts, as the service does. What cannot be scored, such as an empty line, is neutral and says `why_unscored`. In JSON
-lines everything beyond ASCII is escaped. The language is told by --language, else guessed text by text.
+in order; a long one is scored in parts, as the service does. What cannot be scored, such as an empty
+line, is neutral and says `why_unscored`. In JSON lines everything beyond ASCII is escaped. The language
+is told by --language, else guessed text by text.
 """
 
 

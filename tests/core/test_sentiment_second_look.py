@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from services.sentiment.core.features import extract_features
-from services.sentiment.core.linear import WIDTH, Settings, mix
+from services.sentiment.core.linear import DOUBT, WIDTH, Settings, mix, squash
 from services.sentiment.core.second_look import MOST, WEIGHT_GRID, gather, spread
 from services.sentiment.core.sums import pack, sum_all
 from services.sentiment.model.store import FOLDER, SETTINGS
@@ -99,7 +99,7 @@ def test_the_fit_is_at_its_optimum_and_finds_what_made_the_classes() -> None:
 def test_only_customers_are_looked_at_twice() -> None:
     """Law: the more a text is like a customer's, the more the second look's word counts."""
     first, second = np.array([[0.2, 0.5, 0.3]] * 3), np.array([[0.8, 0.1, 0.1]] * 3)
-    mixed = mix(first, second, np.array([0.0, 0.5, 1.0]))
+    mixed = mix(first, second, squash(np.array([-40.0, DOUBT, 40.0]) - DOUBT))
     assert np.allclose(mixed, [first[0], [0.5, 0.3, 0.2], second[0]])
     assert np.allclose(mixed.sum(axis=1), 1.0)
 

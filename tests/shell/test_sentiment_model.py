@@ -21,7 +21,7 @@ FROZEN = Path(__file__).parent.parent / "golden" / "sentiment_figures.json"
 """Written by `python bench/freeze_sentiment.py` after a training that was meant."""
 TOLERANCE = 0.01
 MOST_BYTES = 6_000_000
-# Where it was measured 2.4, .21 and .10 (docs/model-card.md); the slowest machine is a quarter below.
+# Where it was measured 2.4, .21 and .10 (docs/model-card.md); the slowest machine is a third below.
 BATCH_RATIO, SINGLE_RATIO, NEW_RATIO = 1.6, 0.14, 0.06
 MOST_MB = 150
 pytestmark = pytest.mark.slow

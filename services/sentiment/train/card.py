@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.sentiment.core.linear import HEADS, SURE, LinearScorer
+from services.sentiment.core.scorer import Scored
 from services.sentiment.train.evaluate import Result, evaluate, judge, score_texts
 from services.sentiment.train.heads import find_truth
 from services.sentiment.train.make import Made
@@ -154,11 +155,17 @@ def list_apart(scorer: LinearScorer, part: str, title: str) -> Iterator[str]:
     scored = scorer.score([text.text for text in texts], [text.language for text in texts])
     shares = np.array([(one.p_neg, one.p_neu, one.p_pos) for one in scored])
     yield from list_traits(texts, predict(shares, labels) == labels)
+    said = find_said(scored)
+    yield from list_heads(f"the {part} part", texts, said)
+
+
+def find_said(scored: Sequence[Scored]) -> dict[str, Bools]:
+    """By head: of which texts a scorer says yes."""
     wants = [{want.value for want, _ in one.wants} for one in scored]
     said = {head: np.array([head in one for one in wants]) for head in HEADS}
     said["closing"] = np.array([one.closing >= SURE for one in scored])
     said["human"] = said["person"] | said["manager"]
-    yield from list_heads(f"the {part} part", texts, said)
+    return said
 
 
 def spell(result: Result) -> str:
