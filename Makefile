@@ -59,7 +59,7 @@ soak: deps ## does anything grow? an hour at 70 % of the capacity; ARGS="--servi
 	@$(BIN)/python -m bench.soak $(ARGS)
 
 .PHONY: train
-train: deps ## fit the sentiment model anew, from OMNIROUTE_DATA and our own corpus (seven minutes)
+train: deps ## fit the sentiment model anew, from OMNIROUTE_DATA and our own texts (ten minutes)
 	@$(BIN)/omniroute sentiment train $(ARGS)
 
 .PHONY: lint

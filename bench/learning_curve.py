@@ -1,6 +1,6 @@
 """How the figures of the model grow with its texts: `python -m bench.learning_curve --own 0.5 --public 1`.
 
-Trains on a share of our own messages and of the public sets (seven minutes of a core for all of them),
+Trains on a share of our own messages, posts and reviews and of the public sets (ten minutes of a core for all of them),
 evenly thinned by source and language, and prints the figures for which there is an aim, on texts that
 nothing was trained on. Each pair of shares is a point; the packaged model is the one of 1 and 1.
 """
@@ -12,6 +12,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import product
 from pathlib import Path
 
 from services.sentiment.core.linear import LinearScorer
@@ -25,10 +26,12 @@ from services.sentiment.train.phrases import read_asks
 from services.sentiment.train.texts import (
     ALWAYS,
     CORPUS,
+    ELSEWHERE,
     OWN,
     Labelled,
     list_files,
     read_corpus,
+    read_elsewhere,
     read_own,
     read_public,
     read_set,
@@ -36,6 +39,8 @@ from services.sentiment.train.texts import (
 )
 
 SETS = ("rusentitweet", "waimai", "shopping10", "tweeteval")
+OURS = frozenset({OWN, *ELSEWHERE})
+"""Sources written for this project."""
 FOUR = ("en", "ru", "zh", "bg")
 ASIDE = ("closing", "human")
 """What is told beside the mood and has an aim."""
@@ -46,11 +51,11 @@ def thin(texts: Sequence[Labelled], own: float, public: float) -> list[Labelled]
     seen: Counter[tuple[str, str]] = Counter()
     kept = []
     for text in texts:
-        share = own if text.source == OWN else public
+        share = own if text.source in OURS else public
         key = (text.source, text.language)
         before = seen[key] * share
         seen[key] += 1
-        if (text.source != OWN and text.fold < ALWAYS) or int(before) != int(before + share):
+        if (text.source not in OURS and text.fold < ALWAYS) or int(before) != int(before + share):
             kept.append(text)
     return kept
 
@@ -62,20 +67,20 @@ def tell(scorer: LinearScorer, data: Path) -> Iterator[str]:
             for result in evaluate(scorer, read_set(path), peers=False, intervals=False):
                 figures = result.figures
                 yield f"{path.stem:14} macro-F1 {figures.macro_f1:.3f}  recall {figures.macro_recall:.3f}"
-    for language in FOUR:
-        texts = read_corpus(CORPUS / "heldout" / f"{language}.tsv")
+    for part, language in product(("heldout", "heldout_closing"), FOUR):
+        texts = read_corpus(CORPUS / part / f"{language}.tsv")
         scored = scorer.score([text.text for text in texts], [language] * len(texts))
         said = find_said(scored)
         hits = {head: measure_hits(said[head], find_truth(texts, head)) for head in ASIDE}
         cells = [f"{head} {one.precision:.2f} / {one.recall:.2f}" for head, one in hits.items()]
         (result,) = evaluate(scorer, texts, peers=False, intervals=False)
-        yield f"held-out {language}    macro-F1 {result.figures.macro_f1:.3f}  {'  '.join(cells)}"
+        yield f"{part:15} {language}  macro-F1 {result.figures.macro_f1:.3f}  {'  '.join(cells)}"
 
 
 def main() -> None:
     """Train and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--own", type=float, default=1.0, help="share of our messages, up to 1")
+    parser.add_argument("--own", type=float, default=1.0, help="share of our own texts, up to 1")
     parser.add_argument("--public", type=float, default=1.0, help="share of the public sets")
     parser.add_argument(
         "--data", type=Path, default=os.environ.get("OMNIROUTE_DATA", "../shared/data")
@@ -84,7 +89,9 @@ def main() -> None:
     if words.own == words.public == 1.0:
         scorer = load_scorer()
     else:
-        texts = thin([*read_public(words.data), *read_own()], words.own, words.public)
+        texts = thin(
+            [*read_public(words.data), *read_elsewhere(), *read_own()], words.own, words.public
+        )
         made = train_on(
             [*texts, *read_words(), *read_asks()], lambda step: print(step, file=sys.stderr)
         )

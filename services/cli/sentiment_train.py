@@ -20,8 +20,8 @@ examples:
   omniroute sentiment train --data /srv/data --into /tmp/model
   omniroute sentiment score --model /tmp/model "Where is my parcel?"
 
-Reads the public training sets in DATA/sentiment/train and our own corpus, lexicon and phrases in
-services/sentiment/train. Takes seven minutes and 1.6 GB of memory, on one core.
+Reads the public training sets in DATA/sentiment/train and our own corpus, posts, reviews, lexicon and
+phrases in services/sentiment/train. Takes ten minutes and 1.6 GB of memory, on one core.
 """
 
 

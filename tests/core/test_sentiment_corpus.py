@@ -17,18 +17,28 @@ from services.sentiment.train.corpus_check import (
 from services.sentiment.train.phrases import MOST, expand, read_asks
 from services.sentiment.train.texts import (
     APART,
+    BESIDE,
     CORPUS,
+    ELSEWHERE,
     FOLDS,
+    LABELS,
+    RICH,
     RUN,
     SCENE,
+    STRETCH,
+    USUAL,
     SetError,
     list_files,
     read_corpus,
+    read_elsewhere,
+    read_own,
+    read_rows,
     read_set,
     read_words,
 )
 
-FILES = [path for part in ("train", *APART) for path in list_files(CORPUS / part)]
+FILES = [path for part in (USUAL, RICH, *APART) for path in list_files(CORPUS / part)]
+BESIDE_FILES = [path for name in ELSEWHERE for path in list_files(BESIDE / name)]
 RIGHT = "neg\tangry\tchat\tdelivery\tplain\tno\tperson\tnegation\tIt is not here.\n"
 HEADER = "label\temotion\tchannel\tmatter\tregister\tclosing\tasks\ttraits\ttext\n"
 
@@ -48,26 +58,54 @@ def test_the_corpus_is_no_template_farm(path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", list_files(CORPUS / "train"), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", list_files(CORPUS / USUAL), ids=lambda path: path.stem)
 def test_what_is_kept_apart_stands_nowhere_else(path: Path) -> None:
     """Law: not even nearly; nothing of it is in the training part, nor of one part in the other."""
-    train = read_messages(path)
-    apart = [text for part in APART for text in read_messages(CORPUS / part / path.name)]
-    found = find_alike([train[0], *apart], train)
-    within = {
-        pair for part in APART for pair in find_alike(read_messages(CORPUS / part / path.name))
-    }
+    rich = CORPUS / RICH / path.name
+    train = [*read_messages(path), *(read_messages(rich) if rich.exists() else ())]
+    files = [CORPUS / part / path.name for part in APART]
+    parts = [read_messages(file) for file in files if file.exists()]
+    found = find_alike([train[0], *(text for part in parts for text in part)], train)
+    within = {pair for part in parts for pair in find_alike(part)}
     assert found[0][0] == train[0]  # one that is there is found
     assert set(found[1:]) <= within
 
 
-@pytest.mark.parametrize("path", list_files(CORPUS / "train"), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", list_files(CORPUS / USUAL), ids=lambda path: path.stem)
 @pytest.mark.parametrize(
     ("trait", "least"), [("negation", 0.08), ("neutral_request", 0.1), ("sarcasm", 0.02)]
 )
 def test_what_models_get_wrong_is_in_the_corpus(path: Path, trait: str, least: float) -> None:
     """Law: each language is rich in the traits that the guidelines ask for."""
     assert share_trait(path, trait) >= least
+
+
+@pytest.mark.parametrize("path", BESIDE_FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_posts_and_reviews_are_labelled_and_various(path: Path) -> None:
+    """Law: two columns, no empty text, all three labels, at most one near-duplicate in a hundred."""
+    rows = [row for _, row in read_rows(path)]
+    assert {tuple(row) for row in rows} == {("label", "text")}
+    texts = [row["text"] for row in rows]
+    assert all(text.strip() == text != "" for text in texts)
+    assert {row["label"] for row in rows} == set(LABELS)
+    assert len(find_alike(texts)) <= MOST_ALIKE * len(texts)
+
+
+def test_posts_and_reviews_stand_in_every_fold() -> None:
+    """Law: all languages have reviews, and all but English, of which public sets have enough, posts."""
+    posts, reviews = ({path.stem for path in list_files(BESIDE / name)} for name in ELSEWHERE)
+    assert posts | {"en"} == reviews == {path.stem for path in list_files(CORPUS / USUAL)}
+    texts = read_elsewhere()
+    assert {text.fold for text in texts} == set(range(FOLDS))
+    assert len({text.fold for text in texts[:STRETCH]}) == 1
+
+
+def test_what_is_rich_in_closings_sets_no_threshold() -> None:
+    """Law: those messages are told from all others, and half of them close their matter."""
+    rich = [text for text in read_own() if text.rich]
+    assert {text.language for text in rich} == {path.stem for path in list_files(CORPUS / RICH)}
+    assert 0.4 <= sum(text.closing for text in rich) / len(rich) <= 0.5
+    assert len(rich) == sum(len(read_corpus(path)) for path in list_files(CORPUS / RICH))
 
 
 def test_the_checker_names_line_and_column(tmp_path: Path) -> None:

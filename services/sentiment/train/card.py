@@ -43,6 +43,7 @@ def write_card(into: Path, made: Made, data: Path) -> None:
         f"# Figures of `{made.settings.name}`\n",
         "Written by `make train`; what they mean, and the rest of the card: docs/model-card.md.\n",
         *list_own(made),
+        *list_elsewhere(made),
         *list_public(scorer, data),
         *list_recalibrated(scorer, data),
         *(line for part, title in APART.items() for line in list_apart(scorer, part, title)),
@@ -65,7 +66,27 @@ def list_own(made: Made) -> Iterator[str]:
     yield from list_traits(texts, shares.argmax(axis=1) == labels)
     offsets = made.settings.head_offsets
     said = {head: logits + offsets[head] >= 0 for head, logits in made.crossed.heads.items()}
-    yield from list_heads("cross-validated", texts, said)
+    rich = np.array([text.rich for text in texts])
+    for how, here in (("", ~rich), (", of what is rich in closings", rich)):
+        rows = np.flatnonzero(here).tolist()
+        if rows:
+            mine = {head: one[here] for head, one in said.items()}
+            yield from list_heads(f"cross-validated{how}", [texts[row] for row in rows], mine)
+
+
+def list_elsewhere(made: Made) -> Iterator[str]:
+    """Our posts and reviews, each by a model that had not seen those around it, by the first look alone."""
+    texts, shares = made.crossed.elsewhere, made.crossed.elsewhere_shares
+    if not texts:
+        return
+    places: dict[tuple[str, str], list[int]] = {}
+    for place, text in enumerate(texts):
+        places.setdefault((text.source, text.language), []).append(place)
+    yield "\n## Our own posts and reviews, cross-validated over stretches of 100, by the first look\n"
+    yield HEADER
+    for (source, language), here in sorted(places.items()):
+        labels = np.array([texts[place].label for place in here])
+        yield spell(judge(source, language, "", shares[here], labels, intervals=True))
 
 
 def list_traits(texts: Sequence[Labelled], right: Bools) -> Iterator[str]:

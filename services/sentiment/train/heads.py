@@ -99,7 +99,11 @@ def train_heads(texts: Sequence[Labelled], clauses: ClauseDesign) -> Learned:
 
 
 def train_service(texts: Sequence[Labelled], clauses: ClauseDesign) -> Learned:
-    """Whether a text is a customer's: our corpus and our phrases against the public sets."""
+    """Whether a text is a customer's: our corpus and our phrases against the public sets.
+
+    Our posts and reviews say nothing of it, for customers write both: with them the irony of customers was taken for
+    somebody else's (docs/adr/0091-posts-and-reviews-of-our-own.md).
+    """
     own, asks = ([text for text in texts if text.source == one] for one in (OWN, ASKS))
     public = [text for text in texts if text.source not in WEIGHTS and text.fold == ALWAYS]
     chance = np.random.default_rng(5)

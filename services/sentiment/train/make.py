@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from services.sentiment.core.features import HASH_VERSION
 from services.sentiment.core.linear import (
+    DOUBT,
     LIMIT,
     SERVICE,
     Settings,
     Weights,
     mix,
+    squash,
 )
 from services.sentiment.core.second_look import gather
 from services.sentiment.core.temper import Temper, temper_shares
@@ -36,13 +38,17 @@ from services.sentiment.train.shrink import shrink
 from services.sentiment.train.texts import (
     ALWAYS,
     ASKS,
+    ELSEWHERE,
     FOLDS,
     NEG,
     NEU,
     NEVER,
     OWN,
     POS,
+    REVIEWS,
     Labelled,
+    SetError,
+    read_elsewhere,
     read_own,
     read_public,
     read_words,
@@ -61,6 +67,9 @@ NEVER_MOOD = -3
 OWN_BESIDE = 0.25
 """How much our own texts count in the calibration of what is not a customer's: little where public
 sets have all classes in a language, and all that there is of neutral where they have not."""
+PUBLIC_POSTS = frozenset({"tweeteval", "afrisenti"})
+"""Public sets of posts: where a language has one of them, our own posts and reviews count as little as our messages in that
+calibration; elsewhere they stand in for what is not there."""
 LEAST_SAMPLE = 20
 """Texts that a set needs in a language to take part in its calibration."""
 MOST_OF_A_LANGUAGE = 20_000
@@ -76,6 +85,10 @@ class Crossed(NamedTuple):
     """Negative, neutral and positive."""
     heads: dict[str, Floats]
     """Logits of each head."""
+    elsewhere: Sequence[Labelled]
+    """Our own posts and reviews."""
+    elsewhere_shares: Floats
+    """The same of them, by the first look alone: the second one knows customers only."""
 
 
 class Made(NamedTuple):
@@ -87,9 +100,15 @@ class Made(NamedTuple):
 
 
 def train(data: Path, into: Path, say: Say, corpus: Path | None = None) -> Made:
-    """Train on the public sets under `data` and on our own texts; write the model into a folder."""
+    """Train on the public sets under `data` and on our own texts; write the model into a folder.
+
+    Raises:
+        SetError: There is no public set or no corpus, or a file of them cannot be read.
+    """
     own = read_own() if corpus is None else read_own(corpus)
-    texts = [*read_public(data), *own, *read_words(), *read_asks()]
+    if not own:
+        raise SetError("our corpus is not part of an installed package: train in a clone")
+    texts = [*read_public(data), *read_elsewhere(), *own, *read_words(), *read_asks()]
     made = train_on(texts, say)
     save_model(into, made.weights, made.settings)
     return made
@@ -138,11 +157,16 @@ def train_on(texts: Sequence[Labelled], say: Say) -> Made:
     shares = mix(
         temper_shares(logits[mine], other_tempers, [text.language for text in own]),
         temper_shares(second.mood, tempers, [text.language for text in own]),
-        service.crossed[SERVICE].texts,
+        squash(service.crossed[SERVICE].texts - DOUBT),
+    )
+    beside = np.array([text.source in ELSEWHERE for text in asked])
+    elsewhere = [text for text in asked if text.source in ELSEWHERE]
+    elsewhere_shares = temper_shares(
+        logits[beside], other_tempers, [text.language for text in elsewhere]
     )
     all_texts = np.concatenate([weights, service.weights], axis=1)
     found = Weights(all_texts, heads.weights, languages)
-    return Made(found, settings, Crossed(own, shares, second.heads))
+    return Made(found, settings, Crossed(own, shares, second.heads, elsewhere, elsewhere_shares))
 
 
 def prepare_mood(texts: Sequence[Labelled]) -> Task:
@@ -195,16 +219,21 @@ def fit_tempers(
 ) -> dict[str, Temper]:
     """One temper a language, and one over all of them for texts of no known language.
 
-    Each public set counts 1 in each of its languages, our own texts `own_counts`.
+    Each public set counts 1 in each of its languages, and so do our posts and reviews where no public
+    set has posts; else they count `own_counts`, as our messages do. Of reviews only negative and
+    positive ones do: what is lukewarm of a purchase is no measure of how many texts show no mood.
     """
+    posted = {text.language for text in texts if text.source in PUBLIC_POSTS}
     samples: dict[str, list[Sample]] = {}
     places: dict[tuple[str, str], list[int]] = {}
     for place, text in enumerate(texts):
-        places.setdefault((text.language, text.source), []).append(place)
+        if text.source != REVIEWS or text.label != NEU:
+            places.setdefault((text.language, text.source), []).append(place)
     for (language, source), found in sorted(places.items()):
         if len(found) >= LEAST_SAMPLE:
             labels = np.array([texts[place].label for place in found])
-            weight = own_counts if source == OWN else 1.0
+            ours = source == OWN or (source in ELSEWHERE and language in posted)
+            weight = own_counts if ours else 1.0
             samples.setdefault(language, []).append(Sample(logits[found], labels, weight))
     tempers = {language: fit_temper(samples[language]) for language in sorted(samples)}
     tempers[""] = fit_temper([sample for every in samples.values() for sample in every])

@@ -1,4 +1,4 @@
-"""Labelled texts: the public sets, our own corpus, our own lexicon."""
+"""Labelled texts: the public sets, our own corpus, our own posts and reviews, our own lexicon."""
 
 from __future__ import annotations
 
@@ -15,9 +15,18 @@ CORPUS = HERE / "corpus"
 APART = {
     "development": "The development part of our corpus, read while the model was made",
     "heldout": "The held-out part of our corpus",
+    "heldout_closing": "The held-out part that is rich in closings and in requests for people",
 }
 """Folders of our corpus that nothing is trained on, and what they are called."""
+USUAL, RICH = "train", "train_closing"
+"""Folders of our corpus that are trained on; the second is rich in closings and in what only sounds so."""
 LEXICON = HERE / "lexicon"
+BESIDE = HERE / "elsewhere"
+POSTS, REVIEWS = "posts", "reviews"
+ELSEWHERE = (POSTS, REVIEWS)
+"""Its folders, and the names of these sources: texts written for this project that nobody writes to a service."""
+STRETCH = 100
+"""Such texts in a row that belong to one fold: they mostly are one writer's."""
 OWN, WORDS, ASKS = "own", "lexicon", "asks"
 """The names of our own sources."""
 SCENE = 20
@@ -45,6 +54,8 @@ class Labelled(msgspec.Struct, frozen=True, gc=False):
     closing: bool = False
     asks: frozenset[str] = frozenset()
     traits: frozenset[str] = frozenset()
+    rich: bool = False
+    """Of a file that is rich in something on purpose: no measure of how often that occurs."""
 
 
 class SetError(Exception):
@@ -116,6 +127,7 @@ def read_corpus(path: Path) -> list[Labelled]:
                 closing=row["closing"] == "yes",
                 asks=asks,
                 traits=traits,
+                rich=path.parent.name == RICH,
             )
         )
     return found
@@ -135,9 +147,26 @@ def read_lexicon(path: Path) -> list[Labelled]:
     ]
 
 
+def read_elsewhere(folder: Path = BESIDE) -> list[Labelled]:
+    """Our own posts and reviews, cross-validated by stretches of 100."""
+    return [
+        Labelled(
+            row["text"],
+            read_label(path, number, row),
+            path.stem,
+            name,
+            fold=(number - 2) // STRETCH % FOLDS,
+        )
+        for name in ELSEWHERE
+        for path in list_files(folder / name)
+        for number, row in read_rows(path)
+    ]
+
+
 def read_own(folder: Path = CORPUS) -> list[Labelled]:
     """The whole training part of our corpus, in the order of the languages' names."""
-    return [row for path in list_files(folder / "train") for row in read_corpus(path)]
+    files = [path for part in (USUAL, RICH) for path in list_files(folder / part)]
+    return [row for path in files for row in read_corpus(path)]
 
 
 def read_words(folder: Path = LEXICON) -> list[Labelled]:

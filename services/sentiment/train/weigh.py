@@ -26,7 +26,7 @@ PRECISION = {
     "leaving": 0.9,
     "human": 0.93,
 }
-"""Precision at which each head answers yes, in cross-validation on our corpus. For a person, a manager
+"""Precision at which each head answers yes, in cross-validation on our corpus without what is rich in closings. For a person, a manager
 and either there is a margin: either is told where one of the three says so, and at .90 messages of new scenes
 had .83 to .91 (docs/adr/0083-closing-labelled-by-one-rule.md)."""
 RIDGE = 5.0
@@ -58,6 +58,7 @@ def train_second(inputs: Floats, paired: int, own: Sequence[Labelled]) -> Weighe
     deviations = np.maximum(np.round(inputs.std(axis=1), DECIMALS), 10.0**-DECIMALS)
     terms = spread(inputs, means, deviations, paired).T
     folds = np.array([text.fold for text in own])
+    usual = np.array([not text.rich for text in own])
     targets = np.array([CLASSES.index(text.label) for text in own])
     columns = [fit_softmax(terms, targets, len(CLASSES) - 1)]
     mood = cross(terms, targets, folds, len(CLASSES) - 1)
@@ -67,7 +68,8 @@ def train_second(inputs: Floats, paired: int, own: Sequence[Labelled]) -> Weighe
         no = np.where(truth, 0, 1)
         columns.append(fit_softmax(terms, no, 1))
         heads[name] = cross(terms, no, folds, 1)[:, 0]
-        offsets[name] = round(find_offset(heads[name], truth, PRECISION[name]), 4)
+        offset = find_offset(heads[name][usual], truth[usual], PRECISION[name])
+        offsets[name] = round(offset, 4)
     weights = np.rint(np.concatenate(columns, axis=1).T * WEIGHT_GRID) / WEIGHT_GRID
     second = SecondLook(paired, means.tolist(), deviations.tolist(), weights.tolist())
     return Weighed(second, mood, heads, offsets)
