@@ -100,8 +100,8 @@ def test_posts_and_reviews_stand_in_every_fold() -> None:
     assert len({text.fold for text in texts[:STRETCH]}) == 1
 
 
-def test_what_is_rich_in_closings_sets_no_threshold() -> None:
-    """Law: those messages are told from all others, and half of them close their matter."""
+def test_what_is_rich_in_closings_is_told_from_all_others() -> None:
+    """Law: those messages are marked as such, nobody else's, and half of them close their matter."""
     rich = [text for text in read_own() if text.rich]
     assert {text.language for text in rich} == {path.stem for path in list_files(CORPUS / RICH)}
     assert 0.4 <= sum(text.closing for text in rich) / len(rich) <= 0.5

@@ -14,9 +14,11 @@ from services.sentiment.core.second_look import MOST, WEIGHT_GRID, gather, sprea
 from services.sentiment.core.sums import pack, sum_all
 from services.sentiment.model.store import FOLDER, SETTINGS
 from services.sentiment.train import fit
+from services.sentiment.train.calibrate import find_offset
 from services.sentiment.train.design import BATCH, build_clauses
 from services.sentiment.train.fit import Floats
-from services.sentiment.train.weigh import RIDGE, fit_softmax, share_out
+from services.sentiment.train.texts import FOLDS, OWN, Labelled
+from services.sentiment.train.weigh import PRECISION, RIDGE, fit_softmax, share_out, train_second
 
 CHANCE = np.random.default_rng(11)
 LOOKS, PAIRED, INPUTS = 12, 13, 62
@@ -94,6 +96,22 @@ def test_the_fit_is_at_its_optimum_and_finds_what_made_the_classes() -> None:
     slope = terms.T @ (shares - np.eye(3)[classes][:, :2]) + RIDGE * found
     assert np.abs(slope).max() < 1e-6
     assert np.abs(found[0] - [2.0, -1.0]).max() < 0.15
+
+
+def test_what_is_rich_in_closings_sets_no_threshold() -> None:
+    """Law: the offset of a head is that of the other messages, for among these a yes is harder to be right with."""
+    chance = np.random.default_rng(3)
+    inputs = chance.normal(size=(4, 2000))
+    rich = np.arange(2000) >= 1000
+    closing = inputs[0] + chance.normal(scale=np.where(rich, 3.0, 0.7)) > 1.0
+    own = [
+        Labelled("", i % 3, "en", OWN, fold=i % FOLDS, closing=bool(closing[i]), rich=bool(rich[i]))
+        for i in range(2000)
+    ]
+    found = train_second(inputs, 1, own)
+    logits, aim = found.heads["closing"], PRECISION["closing"]
+    assert found.offsets["closing"] == round(find_offset(logits[~rich], closing[~rich], aim), 4)
+    assert found.offsets["closing"] > find_offset(logits, closing, aim) + 0.5
 
 
 def test_only_customers_are_looked_at_twice() -> None:
