@@ -55,7 +55,7 @@ def thin(texts: Sequence[Labelled], own: float, public: float) -> list[Labelled]
         key = (text.source, text.language)
         before = seen[key] * share
         seen[key] += 1
-        if (text.source not in OURS and text.fold < ALWAYS) or int(before) != int(before + share):
+        if text.fold < ALWAYS or int(before) != int(before + share):
             kept.append(text)
     return kept
 

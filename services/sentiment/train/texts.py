@@ -164,7 +164,7 @@ def read_elsewhere(folder: Path = BESIDE) -> list[Labelled]:
 
 
 def read_own(folder: Path = CORPUS) -> list[Labelled]:
-    """The whole training part of our corpus, in the order of the languages' names."""
+    """The training parts of our corpus, the usual one first, each in the order of the languages' names."""
     files = [path for part in (USUAL, RICH) for path in list_files(folder / part)]
     return [row for path in files for row in read_corpus(path)]
 
