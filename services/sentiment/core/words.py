@@ -13,6 +13,7 @@ from functools import cache, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
 from services.sentiment.core import seeds
@@ -33,8 +34,8 @@ COLUMNS = 10
 _BITS = 0xFFFFFFFF
 
 
-class Word(NamedTuple):
-    """What stands between two blanks."""
+class Word(msgspec.Struct, frozen=True, gc=False):
+    """What stands between two blanks. Thousands are remembered, and none can be part of a cycle."""
 
     rows: bytes
     """Packed sums, tables side by side: of the blank before the word, then of each token."""
