@@ -235,7 +235,7 @@ def read_options(name: str, words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--rate", type=int, default=2000, help="messages a second (2000)")
     parser.add_argument("--seconds", type=float, default=5, help="of each turn (5)")
     parser.add_argument("--rounds", type=int, default=4, help="turns of each (4)")
-    parser.add_argument("--warm", type=float, default=20, help="seconds before it counts (20)")
+    parser.add_argument("--warm", type=float, default=60, help="seconds before it counts (60)")
     parser.add_argument("--lanes", type=int, default=4, help="lanes of both (4)")
     parser.add_argument(
         "--pinned", action="store_true", help="worker on core 0, everything else on core 1"
