@@ -21,7 +21,7 @@ examples:
   omniroute sentiment score --model /tmp/model "Where is my parcel?"
 
 Reads the public training sets in DATA/sentiment/train and our own corpus, posts, reviews, lexicon and
-phrases in services/sentiment/train. Takes ten minutes and 1.6 GB of memory, on one core.
+phrases in services/sentiment/train. Takes five to ten minutes and 1.7 GB of memory, on one core.
 """
 
 
