@@ -1,4 +1,4 @@
-"""The garbage collector has nothing to do with customers and decisions: docs/adr/0081."""
+"""The garbage collector has nothing to do with customers, decisions and remembered words: docs/adr/0081."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 
 from services.contact import decision, event, sentiment
 from services.router.core import customer
+from services.sentiment.core import words
 
 
 def list_structs(module: ModuleType) -> Iterator[type[msgspec.Struct]]:
@@ -21,8 +22,8 @@ def list_structs(module: ModuleType) -> Iterator[type[msgspec.Struct]]:
             yield thing
 
 
-@pytest.mark.parametrize("module", [customer, decision, event, sentiment])
-def test_no_struct_of_a_message_or_a_state_is_tracked(module: ModuleType) -> None:
+@pytest.mark.parametrize("module", [customer, decision, event, sentiment, words])
+def test_no_struct_of_a_message_a_state_or_a_word_is_tracked(module: ModuleType) -> None:
     """Law: all are frozen, and none is known to the collector."""
     structs = list(list_structs(module))
     assert structs
