@@ -234,8 +234,8 @@ def _name_run(options: argparse.Namespace) -> str:
     return (
         f"# Soak of the {options.service}, {datetime.now(UTC):%Y-%m-%d %H:%M}Z\n\n"
         f"`python -m bench.soak --service {options.service} --minutes {options.minutes:g} --share"
-        f" {options.share:g} --backlog {options.backlog} --measure {options.measure:g}` at commit {told.stdout.strip()}: Apache Kafka 4 with one node, {PARTITIONS}"
-        f" partitions, {LANES} lanes,\neverything on one machine of {os.cpu_count()} cores."
+        f" {options.share:g} --backlog {options.backlog} --measure {options.measure:g}` at commit"
+        f" {told.stdout.strip()}: Apache Kafka 4 with one node, {PARTITIONS} partitions, {LANES} lanes,\neverything on one machine of {os.cpu_count()} cores."
     )
 
 

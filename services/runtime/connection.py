@@ -65,9 +65,8 @@ class KafkaAccess(msgspec.Struct, frozen=True, kw_only=True):
     partition_fetch_bytes: int = 512 * 1024
     """Most bytes that one fetch brings of one partition (one larger record is always brought).
 
-    Each partition holds one until it is used, and another while that is worked on: some
-    1,200 messages each.
-    Twice as much costs the sentiment service 7 MiB, and brings 3 % of throughput."""
+    Each partition holds one until it is used. Twice as much costs the sentiment service 7 MiB and
+    brings 3 % of throughput (`python -m bench.soak --service sentiment`)."""
     produce_batch_bytes: int = 512 * 1024
     """Most bytes of one produced record batch (one larger record goes alone)."""
     compression: str = ""
